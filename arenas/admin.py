@@ -1,0 +1,50 @@
+"""The back office. What must not change is read-only here too."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from arenas.models import (
+    Admission,
+    Arena,
+    Attempt,
+    Ballot,
+    Battle,
+    Block,
+    Candidate,
+    Competitor,
+    Entry,
+    Image,
+    Import,
+    Invitation,
+    Part,
+    Prompt,
+    PromptSuite,
+    Question,
+    Rater,
+    Registration,
+    SuiteVersion,
+    Vote,
+)
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Rows that only the code writes."""
+
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+for model in (
+    Admission, Arena, Attempt, Ballot, Battle, Block, Candidate, Competitor, Entry, Image, Import,
+    Invitation, Part, Prompt, PromptSuite, Question, Rater, Registration, SuiteVersion, Vote,
+):  # fmt: skip
+    admin.site.register(model, ReadOnly)

@@ -1,0 +1,36 @@
+from django.db import models
+
+# Its images or votes were made elsewhere: nothing here can generate for it.
+EXTERNAL = "external"
+
+
+class Competitor(models.Model):
+    """One image model at one frozen setting; a leaderboard row, and global to the site."""
+
+    name = models.CharField(max_length=150, unique=True)
+    provider = models.CharField(max_length=50, default=EXTERNAL)
+    model = models.CharField(max_length=200, blank=True)
+    params = models.JSONField(default=dict, blank=True)
+    # What may change without making another competitor:
+    samples = models.PositiveSmallIntegerField(default=1)
+    price = models.JSONField(default=dict, blank=True)
+    licence = models.CharField(max_length=100, blank=True)
+    link = models.URLField(blank=True)
+    released_on = models.DateField(null=True, blank=True)
+    retired_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def setting(self) -> tuple[str, str, object]:
+        """What makes it this competitor and no other."""
+        return (self.provider, self.model, self.params)
+
+    @property
+    def is_external(self) -> bool:
+        return self.provider == EXTERNAL

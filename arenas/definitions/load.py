@@ -1,0 +1,224 @@
+"""An arena's YAML file to rows, in one transaction: all of it or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from django.db import transaction
+from pydantic import Field, StringConstraints
+
+from arenas.competitors.models import EXTERNAL, Competitor
+from arenas.definitions.enter import enter_competitors
+from arenas.definitions.models import Arena, Outcome, Question
+from arenas.images.models import RenditionProfile
+from arenas.providers.base import make_provider
+from arenas.suites.load import Key, Text, hash_content
+from arenas.suites.models import SuiteVersion
+from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
+from metrics.checks.base import check_names
+
+OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+
+
+class QuestionShape(Strict):
+    id: Key
+    text: Text
+    category: str = ""
+
+
+class CompetitorShape(Strict):
+    name: Text
+    provider: str = EXTERNAL
+    model: str = ""
+    params: dict[str, Any] = {}
+    price: dict[str, Any] = {}
+    samples: Annotated[int, Field(ge=1, le=100)] = 1
+    licence: str = ""
+    link: str = ""
+    released: date | None = None
+    retired: date | None = None
+
+
+class RatersShape(Strict):
+    access: Literal["open", "invitation"] = "open"
+    votes_per_rater: Annotated[int, Field(ge=1)] | None = None
+    gold_share: Annotated[float, Field(ge=0, le=1)] = 0
+
+
+class RenditionShape(Strict):
+    """The canvas in pixels, and how many kilobytes (1024 bytes) every shown file has."""
+
+    width: Annotated[int, Field(ge=64, le=4096)] = 1024
+    height: Annotated[int, Field(ge=64, le=4096)] = 1024
+    kilobytes: Annotated[int, Field(ge=8, le=4096)] = 256
+
+
+class BoardShape(Strict):
+    raters: tuple[Literal["person", "external", "simulated", "judge"], ...] = ("person", "external")
+    batch: Annotated[int, Field(ge=1)] = 10
+
+
+class ArenaShape(Strict):
+    slug: Slug
+    title: Text
+    description: str = ""
+    suite: str | None = None
+    tags: tuple[Text, ...] = ()
+    questions: Annotated[tuple[QuestionShape, ...], Field(min_length=1)]
+    outcomes: tuple[Literal["model_a", "tie", "both_bad", "model_b"], ...] = (
+        "model_a", "tie", "both_bad", "model_b",
+    )  # fmt: skip
+    competitors: tuple[CompetitorShape, ...] = ()
+    raters: RatersShape = RatersShape()
+    checks: tuple[str, ...] = ()
+    mode: Literal["suite", "live"] = "suite"
+    rendition: RenditionShape = RenditionShape()
+    board: BoardShape = BoardShape()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    arena: Arena
+    is_new: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that is being loaded, able to say where in it something is wrong."""
+
+    path: Path
+    lines: Mapping[Place, int]
+
+    def error(self, place: Place, message: str) -> BadFile:
+        return BadFile(f"{self.path}:{find_line(place, dict(self.lines))}: {message}")
+
+
+def load_arena(path: Path, *, now: datetime) -> Loaded:
+    """Bring the file into the database. Raises BadFile naming the place; then nothing changed."""
+    shape, lines = read_yaml(path, ArenaShape)
+    source = Source(path, lines)
+    check_names_known(shape, source)
+    with transaction.atomic():
+        version = find_version(shape, source)
+        content_hash = hash_content([shape.model_dump(mode="json"), version and version.pk])
+        existing = Arena.objects.select_for_update().filter(slug=shape.slug).first()
+        if existing and existing.content_hash == content_hash:
+            return Loaded(existing, is_new=False, changed=False)
+        competitors = [
+            find_or_create_competitor(entry, source, index)
+            for index, entry in enumerate(shape.competitors)
+        ]
+        arena = save_arena(existing, shape, version, content_hash)
+        update_questions(arena, shape.questions, now)
+        enter_competitors(arena, competitors, now=now, withdraw_others=True)
+    return Loaded(arena, is_new=existing is None, changed=True)
+
+
+def check_names_known(shape: ArenaShape, source: Source) -> None:
+    for index, check in enumerate(shape.checks):
+        if check not in check_names():
+            known = ", ".join(check_names())
+            raise source.error(("checks", index), f"unknown check {check!r} (known: {known})")
+    for what, names in (
+        ("questions", [question.id for question in shape.questions]),
+        ("competitors", [competitor.name for competitor in shape.competitors]),
+        ("outcomes", list(shape.outcomes)),
+    ):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise source.error((what, index), f"{name!r} is given twice")
+    if not {Outcome.MODEL_A, Outcome.MODEL_B} <= set(shape.outcomes):
+        raise source.error(("outcomes",), "outcomes need at least model_a and model_b")
+
+
+def find_version(shape: ArenaShape, source: Source) -> SuiteVersion | None:
+    """The suite version that the arena pins: `name` (its newest) or `name@number`."""
+    if shape.suite is None:
+        return None
+    name, _, number = shape.suite.partition("@")
+    versions = SuiteVersion.objects.filter(suite__name=name)
+    if number:
+        versions = versions.filter(number=number) if number.isdigit() else versions.none()
+    version = versions.order_by("number").last()
+    if version is None:
+        raise source.error(("suite",), f"no suite {shape.suite!r} is loaded")
+    return version
+
+
+def find_or_create_competitor(shape: CompetitorShape, source: Source, index: int) -> Competitor:
+    """The competitor of this name. The same name with another setting is an error."""
+    place: Place = ("competitors", index)
+    if shape.provider != EXTERNAL:
+        try:
+            make_provider(shape.provider, shape.model, shape.params)
+        except ValueError as error:
+            raise source.error(place, f"competitor {shape.name!r}: {error}") from error
+    changeable = {
+        "samples": shape.samples,
+        "price": shape.price,
+        "licence": shape.licence,
+        "link": shape.link,
+        "released_on": shape.released,
+        "retired_on": shape.retired,
+    }
+    setting = {"provider": shape.provider, "model": shape.model, "params": shape.params}
+    competitor, created = Competitor.objects.get_or_create(
+        name=shape.name, defaults={**setting, **changeable}
+    )
+    if not created and competitor.setting != tuple(setting.values()):
+        raise source.error(
+            place,
+            f"competitor {shape.name!r} exists with another setting; "
+            "a setting is frozen: give the new one another name",
+        )
+    if not created:
+        Competitor.objects.filter(pk=competitor.pk).update(**changeable)
+    return competitor
+
+
+def save_arena(
+    existing: Arena | None, shape: ArenaShape, version: SuiteVersion | None, content_hash: str
+) -> Arena:
+    profile, _ = RenditionProfile.objects.get_or_create(
+        width=shape.rendition.width,
+        height=shape.rendition.height,
+        size=shape.rendition.kilobytes * 1024,
+        encoder="webp",
+    )
+    arena = existing or Arena(slug=shape.slug, revision=0)
+    arena.title = shape.title
+    arena.description = shape.description
+    arena.mode = shape.mode
+    arena.suite_version = version
+    arena.tags = list(shape.tags)
+    arena.outcomes = [name for name in OUTCOMES if name in shape.outcomes]
+    arena.checks = list(shape.checks)
+    arena.access = shape.raters.access
+    arena.votes_per_rater = shape.raters.votes_per_rater
+    arena.gold_share = shape.raters.gold_share
+    arena.board_raters = sorted(shape.board.raters)
+    arena.board_batch = shape.board.batch
+    arena.profile = profile
+    arena.content_hash = content_hash
+    arena.revision += 1
+    arena.save()
+    return arena
+
+
+def update_questions(arena: Arena, shapes: Sequence[QuestionShape], now: datetime) -> None:
+    """Keep a question whose wording stands; another wording retires it and makes a new one."""
+    wanted = {(shape.id, shape.text) for shape in shapes}
+    for question in arena.questions.filter(retired_at=None):
+        if (question.key, question.text) not in wanted:
+            Question.objects.filter(pk=question.pk).update(retired_at=now)
+    for position, shape in enumerate(shapes):
+        Question.objects.update_or_create(
+            arena=arena,
+            key=shape.id,
+            text=shape.text,
+            defaults={"category": shape.category, "position": position, "retired_at": None},
+        )

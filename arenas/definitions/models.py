@@ -1,0 +1,148 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from arenas.competitors.models import Competitor
+from arenas.images.models import RenditionProfile
+from arenas.ledger.models import LedgerRow
+from arenas.suites.models import Prompt, SuiteVersion
+
+
+class Outcome(models.TextChoices):
+    """What a rater may answer about a pair. `model_a` is the candidate shown first (left)."""
+
+    MODEL_A = "model_a", "Left"
+    TIE = "tie", "Equally good"
+    BOTH_BAD = "both_bad", "Both unusable"
+    MODEL_B = "model_b", "Right"
+
+
+class Arena(models.Model):
+    """A set of vote questions put over a suite to a set of competitors."""
+
+    class Access(models.TextChoices):
+        OPEN = "open"
+        INVITATION = "invitation"
+
+    class Mode(models.TextChoices):
+        SUITE = "suite"
+        LIVE = "live"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=150)
+    description = models.TextField(blank=True)
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.SUITE)
+    suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, null=True, blank=True)
+    tags = models.JSONField(default=list, blank=True, help_text="only prompts with one of these")
+    outcomes = models.JSONField(default=list, help_text="allowed answers, in order of the buttons")
+    checks = models.JSONField(default=list, blank=True)
+    access = models.CharField(max_length=12, choices=Access, default=Access.OPEN)
+    votes_per_rater = models.PositiveIntegerField(null=True, blank=True)
+    gold_share = models.FloatField(default=0)
+    profile = models.ForeignKey(RenditionProfile, models.PROTECT, related_name="+")
+    board_raters = models.JSONField(default=list, help_text="kinds of raters on the boards")
+    board_batch = models.PositiveIntegerField(
+        default=10, help_text="new votes before a public board changes"
+    )
+    content_hash = models.CharField(max_length=64, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(gold_share__gte=0, gold_share__lte=1), name="gold_share_is_a_share"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def competitors(self) -> models.QuerySet[Competitor]:
+        """Those who take part now: joined and not withdrawn."""
+        return Competitor.objects.filter(entries__arena=self, entries__withdrawn_at=None)
+
+    def prompts(self) -> models.QuerySet[Prompt]:
+        """The prompts asked here: those of the pinned version, narrowed by the arena's tags."""
+        if self.suite_version_id is None:
+            return Prompt.objects.none()
+        chosen = Q(entries__version=self.suite_version_id)
+        if self.tags:
+            tagged = Q()
+            for tag in self.tags:
+                tagged |= Q(entries__tags__contains=[tag])
+            chosen &= tagged
+        return Prompt.objects.filter(chosen).order_by("entries__position")
+
+
+class Question(models.Model):
+    """What raters are asked. Other words are another question; the old one keeps its votes."""
+
+    arena = models.ForeignKey(Arena, models.PROTECT, related_name="questions")
+    key = models.CharField(max_length=80)
+    text = models.CharField(max_length=300)
+    category = models.CharField(max_length=100, blank=True, help_text="only for these prompts")
+    position = models.PositiveSmallIntegerField(default=0)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arena", "key", "text"], name="question_is_its_wording"
+            ),
+            models.UniqueConstraint(
+                fields=["arena", "key"],
+                condition=Q(retired_at=None),
+                name="one_current_wording_per_question",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Entry(models.Model):
+    """A competitor's place in an arena. Leaving keeps candidates and votes, and is shown."""
+
+    arena = models.ForeignKey(Arena, models.PROTECT, related_name="entries")
+    competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="entries")
+    joined_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [
+            models.UniqueConstraint(fields=["arena", "competitor"], name="one_entry_per_competitor")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.competitor} in {self.arena}"
+
+
+class Registration(LedgerRow):
+    """The ledger's line of a competitor joining or leaving an arena."""
+
+    class Kind(models.TextChoices):
+        JOINED = "joined"
+        WITHDRAWN = "withdrawn"
+
+    arena = models.ForeignKey(Arena, models.PROTECT, related_name="+")
+    competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+
+    related: ClassVar[tuple[str, ...]] = ("arena", "competitor")
+
+    def __str__(self) -> str:
+        return f"{self.competitor} {self.kind} {self.arena}"
+
+    def describe(self) -> dict[str, object]:
+        return {
+            "row": "registration",
+            "arena": self.arena.slug,
+            "competitor": self.competitor.name,
+            "kind": self.kind,
+            "at": self.created_at.isoformat(),
+        }

@@ -1,0 +1,167 @@
+"""The raw data as tables: votes, candidates, preference pairs."""
+
+from collections.abc import Iterator
+
+import polars as pl
+from django.db.models import Max, QuerySet
+
+from arenas.candidates.models import Candidate, Part
+from arenas.candidates.plan import select_candidates
+from arenas.definitions.models import Arena, Outcome
+from arenas.votes.models import Vote
+
+VOTES = {
+    "seq": pl.Int64,
+    "model_a": pl.String,
+    "model_b": pl.String,
+    "winner": pl.String,
+    "question": pl.String,
+    "prompt": pl.String,
+    "category": pl.String,
+    "rater": pl.String,
+    "rater_kind": pl.String,
+    "source": pl.String,
+    "tstamp": pl.String,
+    "response_ms": pl.Int64,
+    "tools": pl.String,
+    "policy": pl.String,
+    "probability": pl.Float64,
+    "digest": pl.String,
+}
+CANDIDATES = {
+    "prompt": pl.String,
+    "category": pl.String,
+    "model": pl.String,
+    "provider": pl.String,
+    "sample": pl.Int64,
+    "status": pl.String,
+    "reason": pl.String,
+    "model_version": pl.String,
+    "cost_usd": pl.Float64,
+    "seconds": pl.Float64,
+    "attempts": pl.Int64,
+    "paths": pl.String,
+}
+PREFERENCES = {
+    "prompt": pl.String,
+    "prompt_text": pl.String,
+    "category": pl.String,
+    "question": pl.String,
+    "chosen": pl.String,
+    "rejected": pl.String,
+    "chosen_paths": pl.String,
+    "rejected_paths": pl.String,
+    "rater": pl.String,
+    "rater_kind": pl.String,
+    "source": pl.String,
+}
+
+
+def export_votes(arena: Arena) -> pl.DataFrame:
+    """Every vote that stands, in the order of the ledger; unsealed ones last, without `seq`."""
+    rows = current_votes(arena).order_by("seq", "pk")
+    return pl.DataFrame((vote_row(vote) for vote in rows.iterator(5000)), schema=VOTES)
+
+
+def current_votes(arena: Arena) -> QuerySet[Vote]:
+    return Vote.objects.filter(arena=arena, revised_by=None).select_related(
+        "question", "prompt", "rater", "competitor_a", "competitor_b", "ballot"
+    )
+
+
+def vote_row(vote: Vote) -> dict[str, object]:
+    return {
+        "seq": vote.seq,
+        "model_a": vote.competitor_a.name,
+        "model_b": vote.competitor_b.name,
+        "winner": vote.winner,
+        "question": vote.question.key,
+        "prompt": vote.prompt.key if vote.prompt else None,
+        "category": vote.prompt.category if vote.prompt else None,
+        # An import's rater is named in its file; everybody else is a random key.
+        "rater": (vote.rater.name or vote.rater.key) if vote.rater else None,
+        "rater_kind": vote.rater_kind,
+        "source": vote.source,
+        "tstamp": vote.created_at.isoformat(),
+        "response_ms": vote.response_ms,
+        "tools": " ".join(vote.tools),
+        "policy": vote.ballot.policy if vote.ballot else None,
+        "probability": vote.ballot.probability if vote.ballot else None,
+        "digest": bytes(vote.digest).hex(),
+    }
+
+
+def export_candidates(arena: Arena) -> pl.DataFrame:
+    """Every candidate of the arena, with what became of it and where its images lie."""
+    rows = (
+        select_candidates(arena)
+        .select_related("prompt", "competitor")
+        .order_by("prompt__key", "competitor__name", "sample")
+    )
+    paths = image_paths(rows)
+    return pl.DataFrame((candidate_row(row, paths) for row in rows), schema=CANDIDATES)
+
+
+def image_paths(candidates: QuerySet[Candidate]) -> dict[int, str]:
+    """The stored originals of each candidate's images, in order, below the media root."""
+    paths: dict[int, list[str]] = {}
+    parts = Part.objects.filter(candidate__in=candidates.order_by().values("pk"), thought=False)
+    for part in parts.exclude(image=None).select_related("image").order_by("turn", "position"):
+        if part.image:
+            paths.setdefault(part.candidate_id, []).append(part.image.path)
+    return {candidate: " ".join(found) for candidate, found in paths.items()}
+
+
+def candidate_row(row: Candidate, paths: dict[int, str]) -> dict[str, object]:
+    return {
+        "prompt": row.prompt.key,
+        "category": row.prompt.category,
+        "model": row.competitor.name,
+        "provider": row.competitor.provider,
+        "sample": row.sample,
+        "status": row.status,
+        "reason": row.reason,
+        "model_version": row.model_version,
+        "cost_usd": float(row.cost_usd) if row.cost_usd is not None else None,
+        "seconds": row.seconds,
+        "attempts": row.attempts_made,
+        "paths": paths.get(row.pk, ""),
+    }
+
+
+def export_preferences(arena: Arena) -> pl.DataFrame:
+    """Prompt, chosen, rejected: the decided votes on pictures that are stored here."""
+    rows = current_votes(arena).filter(
+        winner__in=[Outcome.MODEL_A, Outcome.MODEL_B],
+        prompt__isnull=False,
+        candidate_a__isnull=False,
+        candidate_b__isnull=False,
+    )
+    candidates = Candidate.objects.filter(prompt__in=rows.order_by().values("prompt"))
+    paths = image_paths(candidates)
+    return pl.DataFrame(preference_rows(rows, paths), schema=PREFERENCES)
+
+
+def preference_rows(rows: QuerySet[Vote], paths: dict[int, str]) -> Iterator[dict[str, object]]:
+    for vote in rows.order_by("seq", "pk").iterator(5000):
+        sides = [
+            (vote.competitor_a.name, paths.get(vote.candidate_a_id or 0, "")),
+            (vote.competitor_b.name, paths.get(vote.candidate_b_id or 0, "")),
+        ]
+        if vote.winner == Outcome.MODEL_B:
+            sides.reverse()
+        described = vote_row(vote)
+        yield {
+            **{key: described[key] for key in PREFERENCES if key in described},
+            "prompt_text": vote.prompt.text if vote.prompt else "",
+            "chosen": sides[0][0],
+            "rejected": sides[1][0],
+            "chosen_paths": sides[0][1],
+            "rejected_paths": sides[1][1],
+        }
+
+
+def last_seq(arena: Arena) -> int:
+    """The newest sealed vote's number, which names the state that an export shows."""
+    newest: int | None = Vote.objects.filter(arena=arena).aggregate(newest=Max("seq"))["newest"]
+    return newest or 0

@@ -1,0 +1,92 @@
+"""Open bytes from outside as a picture, within limits, or say what is wrong with them."""
+
+import io
+import warnings
+
+from PIL import Image as Pillow
+from PIL import ImageCms, ImageOps
+
+MAX_BYTES = 40_000_000
+MAX_PIXELS = 25_000_000  # a 4096 × 4096 picture has 16.8 million
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+class BadImage(ValueError):
+    """These bytes are not a picture that the site takes; the message says why."""
+
+
+def read_header(data: bytes) -> tuple[str, int, int]:
+    """The mime type, width and height in pixels, without decoding. Raises BadImage."""
+    if len(data) > MAX_BYTES:
+        raise BadImage(f"the file has {len(data):,} bytes; {MAX_BYTES:,} are allowed")
+    with open_image(data) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise BadImage(
+                f"the image has {width * height / 1e6:.0f} megapixels ({width}×{height}); "
+                f"{MAX_PIXELS / 1e6:.0f} are allowed"
+            )
+        return Pillow.MIME[image.format or ""], width, height
+
+
+def open_image(data: bytes) -> Pillow.Image:
+    """The picture, header read only. Raises BadImage. Formats are pinned: no other decoder runs."""
+    if not data:
+        raise BadImage("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            # The warning's limit is Pillow's; ours is lower, and checked by the caller.
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+            return Pillow.open(io.BytesIO(data), formats=FORMATS)
+    except Pillow.DecompressionBombError:
+        raise BadImage("the image has more than 178 megapixels") from None
+    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
+        raise BadImage("not a PNG, JPEG or WebP image") from error
+
+
+def decode_pixels(data: bytes) -> Pillow.Image:
+    """The picture as 8-bit sRGB, upright, on neutral grey where it was transparent.
+
+    Raises BadImage for anything that does not decode completely within the limits.
+    """
+    read_header(data)
+    try:
+        with open_image(data) as image:
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return flatten(to_srgb(upright))
+    except BadImage:
+        raise
+    except Exception as error:  # as above: truncated data, bad chunks, wrong checksums
+        raise BadImage(f"the image is damaged ({error})") from error
+
+
+def to_srgb(image: Pillow.Image) -> Pillow.Image:
+    """Colours converted from the picture's own profile, which is then gone."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "L", "CMYK"):
+        return image
+    try:
+        converted = ImageCms.profileToProfile(
+            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"),
+            outputMode="RGB",
+        )  # fmt: skip
+    except ImageCms.PyCMSError:  # a broken profile: the numbers as they stand are the best guess
+        return image
+    return converted or image
+
+
+def flatten(image: Pillow.Image) -> Pillow.Image:
+    """Pixels alone: a new picture made from the raw RGB bytes carries no metadata along."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        ground = Pillow.new("RGBA", layered.size, (*SURROUND, 255))
+        image = Pillow.alpha_composite(ground, layered)
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda value: value / 256).convert("L")
+    rgb = image.convert("RGB")
+    return Pillow.frombytes("RGB", rgb.size, rgb.tobytes())
+
+
+# The neutral grey around and behind pictures; the vote page's surround is the same.
+SURROUND = (119, 119, 119)

@@ -1,0 +1,64 @@
+"""Keep pictures under the hash of their bytes, through Django's storage."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from arenas.images.decode import decode_pixels, read_header
+from arenas.images.models import Image
+
+
+def store_image(data: bytes) -> Image:
+    """The Image of these bytes, stored when new. Raises BadImage before anything is written.
+
+    The file is complete and on disk before the row exists: a crash leaves at most a file
+    that nobody names.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    existing = Image.objects.filter(sha256=sha256).first()
+    if existing:
+        return existing
+    mime, width, height = read_header(data)
+    decode_pixels(data)
+    image = Image(sha256=sha256, mime=mime, width=width, height=height, size=len(data))
+    write_bytes(image.path, data)
+    saved, _ = Image.objects.get_or_create(
+        sha256=sha256,
+        defaults={"mime": mime, "width": width, "height": height, "size": len(data)},
+    )
+    return saved
+
+
+def write_bytes(name: str, data: bytes) -> None:
+    """Write a content-addressed file once, whole or not at all."""
+    if default_storage.exists(name):
+        return
+    # Django's local storage writes in place and does not sync: a crash could leave half a file.
+    if isinstance(default_storage, FileSystemStorage):
+        write_durably(Path(default_storage.path(name)), data)
+    else:
+        default_storage.save(name, ContentFile(data))
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def read_bytes(name: str) -> bytes:
+    with default_storage.open(name) as file:
+        data: bytes = file.read()
+        return data

@@ -1,0 +1,37 @@
+from django.db import models
+
+
+class LedgerRow(models.Model):
+    """A row that is written once, digested at once, and sequenced later by the sealer.
+
+    Raters never wait for each other: `seq` stays empty until the sealer numbers the rows
+    that it finds. Every watermark on the site is such a number.
+    """
+
+    created_at = models.DateTimeField()
+    digest = models.BinaryField(max_length=32)
+    seq = models.BigIntegerField(null=True, unique=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def describe(self) -> dict[str, object]:
+        """What the digest covers, in names that an export shows too."""
+        raise NotImplementedError
+
+
+class Block(models.Model):
+    """A run of sealed rows: the root of their digests, chained to the block before."""
+
+    first_seq = models.BigIntegerField(unique=True)
+    last_seq = models.BigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    digest = models.BinaryField(max_length=32)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["first_seq"]
+
+    def __str__(self) -> str:
+        return f"block {self.first_seq}–{self.last_seq}"

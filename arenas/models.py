@@ -1,0 +1,41 @@
+"""The rooms' models in one place, where Django looks for them."""
+
+from arenas.battles.models import Ballot, Battle, PairWeight
+from arenas.candidates.models import Attempt, Candidate, Part
+from arenas.competitors.models import Competitor
+from arenas.definitions.models import Arena, Entry, Question, Registration
+from arenas.images.models import Image, Rendition, RenditionProfile
+from arenas.ledger.models import Block
+from arenas.raters.models import Admission, Invitation, Rater
+from arenas.suites.models import Prompt, PromptReference, PromptSuite, SuiteEntry, SuiteVersion
+from arenas.votes.models import CountWatermark, Import, Vote, VoteCount
+
+__all__ = [
+    "Admission",
+    "Arena",
+    "Attempt",
+    "Ballot",
+    "Battle",
+    "Block",
+    "Candidate",
+    "Competitor",
+    "CountWatermark",
+    "Entry",
+    "Image",
+    "Import",
+    "Invitation",
+    "PairWeight",
+    "Part",
+    "Prompt",
+    "PromptReference",
+    "PromptSuite",
+    "Question",
+    "Rater",
+    "Registration",
+    "Rendition",
+    "RenditionProfile",
+    "SuiteEntry",
+    "SuiteVersion",
+    "Vote",
+    "VoteCount",
+]

@@ -1,0 +1,83 @@
+"""Read a YAML file into a checked shape, and say where in the file something is wrong."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Place = tuple[str | int, ...]
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class BadFile(ValueError):
+    """A definition file that cannot be used; the message names the file and the place."""
+
+
+class Strict(BaseModel):
+    """A shape whose unknown keys are errors: a misspelt key must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_yaml(path: Path, shape: type[Shape]) -> tuple[Shape, dict[Place, int]]:
+    """The file in the given shape, and the line of every place in it. Raises BadFile."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path}: cannot be read ({error})") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadFile(f"{path}:{line}: not YAML ({error.problem})") from error
+    if not isinstance(node, yaml.MappingNode):
+        raise BadFile(f"{path}:1: a mapping of keys to values is expected")
+    lines: dict[Place, int] = {}
+    content = convert(node, (), lines, path)
+    try:
+        return shape.model_validate(content), lines
+    except ValidationError as error:
+        raise BadFile(describe_error(path, error, content, lines)) from None
+
+
+def convert(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> Any:
+    """The node as plain values, with the line of each place noted. Duplicate keys are errors."""
+    lines[place] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [convert(item, (*place, i), lines, path) for i, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in mapping:
+                line = key_node.start_mark.line + 1
+                raise BadFile(f"{path}:{line}: {key!r} is given twice")
+            mapping[key] = convert(value_node, (*place, key), lines, path)
+            lines[(*place, key)] = key_node.start_mark.line + 1
+        return mapping
+    loader = yaml.SafeLoader("")
+    return loader.construct_object(node)
+
+
+def describe_error(
+    path: Path, error: ValidationError, content: Any, lines: dict[Place, int]
+) -> str:
+    """The first thing that is wrong, with its line, its place, and the prompt it belongs to."""
+    first = error.errors()[0]
+    place = tuple(first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    named = ".".join(str(step) for step in place)
+    return f"{path}:{find_line(place, lines)}: {named}: {message}{name_prompt(content, place)}"
+
+
+def find_line(place: Place, lines: dict[Place, int]) -> int:
+    """The line of the place, or of the nearest one around it."""
+    while place not in lines:
+        place = place[:-1]
+    return lines[place]
+
+
+def name_prompt(content: Any, place: Place) -> str:
+    if len(place) < 2 or place[0] != "prompts" or not isinstance(place[1], int):
+        return ""
+    prompt = content["prompts"][place[1]]
+    return f" (prompt {prompt['id']!r})" if isinstance(prompt, dict) and "id" in prompt else ""

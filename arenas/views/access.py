@@ -1,0 +1,43 @@
+"""Who is asking: raters by a signed cookie, staff by Django's session."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from arenas.raters.models import Rater
+
+COOKIE = "rater"
+YEAR = 365 * 86_400
+View = Callable[..., HttpResponseBase]
+
+
+def find_rater(request: HttpRequest) -> Rater | None:
+    """The rater whom the browser's cookie names, if any."""
+    key = request.get_signed_cookie(COOKIE, default="", salt="rater")
+    return Rater.objects.filter(key=key).first() if key else None
+
+
+def remember_rater(response: HttpResponse, rater: Rater) -> None:
+    response.set_signed_cookie(
+        COOKIE, rater.key, salt="rater", max_age=YEAR, httponly=True, samesite="Lax",
+        secure=settings.HTTPS,
+    )  # fmt: skip
+
+
+def staff_only(view: View) -> View:
+    """Ask strangers to log in, and refuse those who are not staff."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not request.user.is_staff:
+            raise PermissionDenied("This page is for staff.")
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,194 @@
+"""Votes from a file, all of them or none; the same file twice adds nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.db import transaction
+
+from arenas.competitors.models import Competitor
+from arenas.definitions.enter import enter_competitors
+from arenas.definitions.load import OUTCOMES
+from arenas.definitions.models import Arena, Question
+from arenas.images.models import RenditionProfile
+from arenas.ledger.append import append_all
+from arenas.raters.models import Rater, RaterKind
+from arenas.suites.load import hash_content
+from arenas.suites.models import Prompt
+from arenas.votes.files import VoteFileError, read_votes
+from arenas.votes.models import Import, Vote
+
+QUESTION = "better"
+QUESTION_TEXT = "Which is better?"
+BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did. `added` is 0 where the file had been imported before."""
+
+    arena: Arena
+    added: int
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The rows behind the names that the file uses."""
+
+    competitors: dict[str, Competitor]
+    prompts: dict[str, Prompt]
+    raters: dict[str, Rater]
+    questions: dict[str, Question]
+
+
+@transaction.atomic
+def import_votes(
+    slug: str, path: Path, *, create: bool, where: Sequence[str] = (), now: datetime
+) -> Imported:
+    """Import a vote file into an arena. Raises VoteFileError with the row; then nothing changed."""
+    votes = read_votes(path, where=where)
+    arena = find_arena(slug, create=create)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    filters = sorted(where)
+    if Import.objects.filter(arena=arena, sha256=sha256, filters=filters).exists():
+        return Imported(arena, 0, is_repeat=True)
+    names = find_names(arena, votes, create=create, now=now)
+    record = Import.objects.create(
+        arena=arena, sha256=sha256, filters=filters, filename=path.name[:255], rows=len(votes)
+    )
+    for batch in votes.iter_slices(BATCH):
+        append_all([make_vote(row, arena, names, record, now) for row in batch.to_dicts()])
+    return Imported(arena, len(votes), is_repeat=False)
+
+
+def find_arena(slug: str, *, create: bool) -> Arena:
+    arena = Arena.objects.filter(slug=slug).first()
+    if arena is None and not create:
+        raise VoteFileError(f"there is no arena {slug!r} (--create makes one)")
+    return arena or create_arena(slug)
+
+
+def create_arena(slug: str) -> Arena:
+    """An arena for votes that come without images."""
+    profile, _ = RenditionProfile.objects.get_or_create(
+        width=1024, height=1024, size=256 * 1024, encoder="webp"
+    )
+    arena = Arena.objects.create(
+        slug=slug,
+        title=slug.replace("-", " ").capitalize(),
+        description="Votes imported from a file; their images are not here.",
+        outcomes=list(OUTCOMES),
+        board_raters=[RaterKind.EXTERNAL, RaterKind.PERSON],
+        profile=profile,
+    )
+    Question.objects.create(arena=arena, key=QUESTION, text=QUESTION_TEXT)
+    return arena
+
+
+def distinct(votes: pl.DataFrame, *columns: str) -> list[str]:
+    """The names in these columns, sorted, without the empty ones."""
+    present = [votes[column] for column in columns if column in votes.columns]
+    if not present:
+        return []
+    return sorted(pl.concat([s.rename("name") for s in present]).drop_nulls().unique().to_list())
+
+
+def find_names(arena: Arena, votes: pl.DataFrame, *, create: bool, now: datetime) -> Names:
+    competitors = find_competitors(arena, votes, create=create)
+    enter_competitors(arena, list(competitors.values()), now=now)
+    return Names(
+        competitors=competitors,
+        prompts=find_prompts(arena, votes, create=create),
+        raters=find_raters(votes),
+        questions=find_questions(arena, votes, create=create),
+    )
+
+
+def first_row(votes: pl.DataFrame, column: str, value: str) -> int:
+    return int(votes.filter(pl.col(column) == value)["row"][0])
+
+
+def find_competitors(arena: Arena, votes: pl.DataFrame, *, create: bool) -> dict[str, Competitor]:
+    names = distinct(votes, "model_a", "model_b")
+    if not create:
+        known = set(arena.competitors().values_list("name", flat=True))
+        for name in names:
+            if name not in known:
+                column = "model_a" if name in votes["model_a"] else "model_b"
+                raise VoteFileError(
+                    f"{name!r} is no competitor of arena {arena.slug!r} (--create makes it one)",
+                    first_row(votes, column, name),
+                )
+    return {name: Competitor.objects.get_or_create(name=name)[0] for name in names}
+
+
+def find_prompts(arena: Arena, votes: pl.DataFrame, *, create: bool) -> dict[str, Prompt]:
+    names = distinct(votes, "prompt")
+    prompts = {p.key: p for p in arena.prompts().filter(key__in=names)} if names else {}
+    for name in names:
+        if name in prompts:
+            continue
+        if not create:
+            raise VoteFileError(
+                f"arena {arena.slug!r} asks no prompt {name!r} (--create makes it)",
+                first_row(votes, "prompt", name),
+            )
+        content = {"id": name, "arena": arena.slug}
+        prompts[name], _ = Prompt.objects.get_or_create(
+            suite=None,
+            content_hash=hash_content(content),
+            defaults={"key": name[:200], "turns": [name]},
+        )
+    return prompts
+
+
+def find_raters(votes: pl.DataFrame) -> dict[str, Rater]:
+    names = distinct(votes, "rater")
+    Rater.objects.bulk_create(
+        (Rater(kind=RaterKind.EXTERNAL, name=name) for name in names),
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
+    found = Rater.objects.filter(kind=RaterKind.EXTERNAL, name__in=names)
+    return {rater.name: rater for rater in found}
+
+
+def find_questions(arena: Arena, votes: pl.DataFrame, *, create: bool) -> dict[str, Question]:
+    """The questions by key; the one for rows that name none stands under the empty key."""
+    current = list(arena.questions.filter(retired_at=None))
+    questions = {question.key: question for question in current}
+    for name in distinct(votes, "question"):
+        if name in questions:
+            continue
+        if not create:
+            raise VoteFileError(
+                f"arena {arena.slug!r} asks no question {name!r} (--create makes it)",
+                first_row(votes, "question", name),
+            )
+        questions[name] = Question.objects.create(
+            arena=arena, key=name[:80], text=name[:300], position=len(questions)
+        )
+    return {**questions, "": current[0]}
+
+
+def make_vote(
+    row: dict[str, Any], arena: Arena, names: Names, record: Import, now: datetime
+) -> Vote:
+    return Vote(
+        arena=arena,
+        question=names.questions[row.get("question") or ""],
+        rater=names.raters.get(row.get("rater") or ""),
+        rater_kind=RaterKind.EXTERNAL,
+        prompt=names.prompts.get(row.get("prompt") or ""),
+        competitor_a=names.competitors[row["model_a"]],
+        competitor_b=names.competitors[row["model_b"]],
+        winner=row["winner"],
+        source=Vote.Source.IMPORT,
+        imported=record,
+        created_at=row.get("tstamp") or now,
+    )

@@ -1,0 +1,154 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from arenas.battles.models import Ballot
+from arenas.candidates.models import Candidate
+from arenas.competitors.models import Competitor
+from arenas.definitions.models import Arena, Outcome, Question
+from arenas.ledger.models import LedgerRow
+from arenas.raters.models import Rater, RaterKind
+from arenas.suites.models import Prompt
+
+
+class Import(models.Model):
+    """A file of votes that was read once, known by the hash of its bytes."""
+
+    arena = models.ForeignKey(Arena, models.PROTECT, related_name="imports")
+    sha256 = models.CharField(max_length=64)
+    filters = models.JSONField(default=list)
+    filename = models.CharField(max_length=255)
+    rows = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arena", "sha256", "filters"], name="a_file_is_imported_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.rows} votes)"
+
+
+class Vote(LedgerRow):
+    """A rater's answer to one question about one pair. Written once, never changed.
+
+    `competitor_a` was shown first (on the left); an imported vote has competitors but no
+    ballot. A change of mind is another row, which revises this one.
+    """
+
+    class Source(models.TextChoices):
+        SITE = "site"
+        IMPORT = "import"
+        SIMULATED = "simulated"
+        JUDGE = "judge"
+
+    arena = models.ForeignKey(Arena, models.PROTECT, related_name="votes")
+    question = models.ForeignKey(Question, models.PROTECT, related_name="votes")
+    ballot = models.ForeignKey(Ballot, models.PROTECT, null=True, related_name="votes")
+    revision = models.PositiveSmallIntegerField(default=0)
+    revises = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="revised_by"
+    )
+    rater = models.ForeignKey(Rater, models.PROTECT, null=True, related_name="votes")
+    rater_kind = models.CharField(max_length=10, choices=RaterKind)
+    prompt = models.ForeignKey(Prompt, models.PROTECT, null=True, related_name="votes")
+    competitor_a = models.ForeignKey(Competitor, models.PROTECT, related_name="+")
+    competitor_b = models.ForeignKey(Competitor, models.PROTECT, related_name="+")
+    candidate_a = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="+")
+    candidate_b = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="+")
+    winner = models.CharField(max_length=8, choices=Outcome)
+    source = models.CharField(max_length=10, choices=Source)
+    response_ms = models.PositiveIntegerField(null=True, blank=True)
+    tools = models.JSONField(default=list, blank=True, help_text="what the rater used to look")
+    imported = models.ForeignKey(Import, models.PROTECT, null=True, related_name="votes")
+
+    related: ClassVar[tuple[str, ...]] = (
+        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "ballot", "revises",
+    )  # fmt: skip
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ballot", "question", "revision"], name="one_vote_per_ballot_and_question"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(source="site", ballot__isnull=False, rater__isnull=False)
+                    & Q(candidate_a__isnull=False, candidate_b__isnull=False)
+                )
+                | Q(source="import", ballot=None, imported__isnull=False)
+                | Q(source__in=["simulated", "judge"], rater__isnull=False),
+                name="what_a_vote_has_by_its_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(ballot__isnull=False) | ~Q(competitor_a=F("competitor_b")),
+                name="nobody_beats_itself",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(seq=None), name="vote_unsealed"),
+            models.Index(fields=["arena", "question", "seq"], name="vote_by_question"),
+        ]
+
+    def __str__(self) -> str:
+        return f"vote {self.pk}: {self.winner}"
+
+    def describe(self) -> dict[str, object]:
+        return {
+            "row": "vote",
+            "arena": self.arena.slug,
+            "question": self.question.key,
+            "wording": self.question.text,
+            "ballot": self.ballot.nonce.hex if self.ballot else None,
+            "revises": bytes(self.revises.digest).hex() if self.revises else None,
+            "prompt": self.prompt.content_hash if self.prompt else None,
+            "rater": self.rater.key if self.rater else None,
+            "rater_kind": self.rater_kind,
+            "model_a": self.competitor_a.name,
+            "model_b": self.competitor_b.name,
+            "winner": self.winner,
+            "source": self.source,
+            "at": self.created_at.isoformat(),
+        }
+
+
+class VoteCount(models.Model):
+    """How often a pair ended how, folded by sequence; equal to a recount at any time."""
+
+    arena = models.ForeignKey(Arena, models.CASCADE, related_name="counts")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="counts")
+    prompt = models.ForeignKey(Prompt, models.CASCADE, null=True, related_name="+")
+    rater_kind = models.CharField(max_length=10, choices=RaterKind)
+    competitor_a = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
+    competitor_b = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
+    winner = models.CharField(max_length=8, choices=Outcome)
+    # No CHECK: a fold inserts differences, and PostgreSQL checks them before it adds them up.
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "arena", "question", "prompt", "rater_kind",
+                    "competitor_a", "competitor_b", "winner",
+                ],
+                nulls_distinct=False,
+                name="one_count_per_cell",
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.competitor_a} – {self.competitor_b}: {self.count} × {self.winner}"
+
+
+class CountWatermark(models.Model):
+    """Up to which sequence number the counts are folded; the table has one row."""
+
+    seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"counts up to {self.seq}"

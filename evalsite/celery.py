@@ -1,0 +1,67 @@
+"""The Celery application, and everything that happens by itself, as one table."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+from evalsite.embedded import provide
+from evalsite.lifeline import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalsite.settings")
+provide()
+
+from django.conf import settings  # noqa: E402  (the services' addresses must be known first)
+
+app = Celery("evalsite")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=200,
+    task_soft_time_limit=600,
+    task_time_limit=660,
+    # A message that nobody acknowledged comes back after this long. The sweeper re-queues from
+    # the database sooner, and claiming a row twice is impossible, so a late copy does nothing.
+    broker_transport_options={"visibility_timeout": 720, "socket_timeout": 30},
+    broker_connection_retry_on_startup=True,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    task_default_queue="default",
+    task_routes={
+        "arenas.candidates.tasks.generate": {"queue": "generate"},
+        "metrics.tasks.run_checks": {"queue": "checks"},
+    },
+    beat_schedule_filename=str(settings.ROOT / ".local" / "beat-schedule"),
+    beat_schedule={
+        # name                task                                     every, seconds
+        "find lost work": {
+            "task": "arenas.candidates.tasks.sweep",
+            "schedule": settings.SWEEP_SECONDS,
+        },
+        "seal the ledger": {
+            "task": "arenas.votes.tasks.seal",
+            "schedule": settings.REFRESH_SECONDS,
+        },
+        "refresh leaderboards": {
+            "task": "metrics.tasks.refresh_leaderboards",
+            "schedule": settings.REFRESH_SECONDS,
+        },
+        "find missing check results": {
+            "task": "metrics.tasks.find_missing_checks",
+            "schedule": settings.SWEEP_SECONDS,
+        },
+    },
+)
+# A firing that waited longer than its period is worthless: the next one does the same work.
+for entry in app.conf.beat_schedule.values():
+    entry["options"] = {"expires": entry["schedule"]}
+app.conf.imports = ["arenas.candidates.tasks", "arenas.votes.tasks", "metrics.tasks"]
+
+
+@worker_process_init.connect
+def follow_master(**_: object) -> None:
+    """A child of a killed worker must not go on alone."""
+    if os.environ.get("EVALSITE_LIFELINE"):
+        die_with_parent()

@@ -1,0 +1,36 @@
+"""Every variable that the site reads from the environment, with its type and default.
+
+A secret is also read from the file named by `NAME_FILE`. With no environment at all the
+site runs on this machine alone, on private services (see `evalsite.embedded`).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+
+ROOT = Path(__file__).resolve().parent.parent
+
+VARIABLES: dict[str, tuple[type, Any]] = {
+    "DATABASE_URL": (str, ""),
+    "REDIS_URL": (str, ""),
+    "SECRET_KEY": (str, ""),
+    "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
+    "SITE_URL": (str, "http://127.0.0.1:8000"),
+    "DEBUG": (bool, False),
+    "LOG_LEVEL": (str, "INFO"),
+    # Media: a folder, or an S3-compatible bucket when one is named.
+    "MEDIA_ROOT": (str, str(ROOT / ".local" / "media")),
+    "S3_BUCKET": (str, ""),
+    "S3_ENDPOINT_URL": (str, ""),
+    "S3_REGION": (str, ""),
+    "S3_ACCESS_KEY_ID": (str, ""),
+    "S3_SECRET_ACCESS_KEY": (str, ""),
+    # How soon lost work is found again, in seconds.
+    "LEASE_SECONDS": (int, 30),
+    "SWEEP_SECONDS": (int, 10),
+    "REFRESH_SECONDS": (int, 5),
+}
+
+# environ reads NAME_FILE for every NAME, which is how container secrets arrive.
+env = environ.FileAwareEnv(**VARIABLES)

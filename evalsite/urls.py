@@ -1,0 +1,34 @@
+from django.contrib import admin
+from django.urls import path, re_path
+
+from arenas.views import home, images, vote, workbench
+from evalsite import views
+from evalsite.api import api
+from metrics.views import leaderboard, prompts
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("join/<str:token>/", vote.join, name="join"),
+    path("arenas/<slug:slug>/", prompts.arena, name="arena"),
+    path("arenas/<slug:slug>/vote/", vote.vote, name="vote"),
+    path("arenas/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="leaderboard"),
+    path("arenas/<slug:slug>/prompts/<int:pk>/", prompts.prompt, name="prompt"),
+    re_path(r"^images/(?P<sha256>[0-9a-f]{64})$", images.show_rendition, name="image"),
+    re_path(r"^originals/(?P<sha256>[0-9a-f]{64})$", images.show_original, name="original"),
+    path("workbench/", workbench.workbench, name="workbench"),
+    path("workbench/arenas/<slug:slug>/", workbench.workbench_arena, name="workbench_arena"),
+    path(
+        "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",
+        workbench.export,
+        name="export",
+    ),
+    path("api/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("robots.txt", views.robots),
+]
+handler400 = "evalsite.views.bad_request"
+handler403 = "evalsite.views.forbidden"
+handler404 = "evalsite.views.not_found"
+handler500 = "evalsite.views.server_error"

@@ -1,0 +1,82 @@
+"""Health, errors, and the few pages that belong to no part."""
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis import Redis
+from redis.exceptions import RedisError
+
+TITLES = {
+    400: ("This request cannot be read", "Something in it is not as it should be."),
+    403: ("Not for you", "This page needs other rights than you have."),
+    404: ("There is nothing here", "The address may be old, or have a typing error in it."),
+    500: ("Something went wrong", "The error has been noted. Nothing that was saved is lost."),
+}
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Liveness: this process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Readiness: the database and the broker answer too."""
+    state = {"database": database_answers(), "broker": broker_answers()}
+    return JsonResponse(state, status=200 if all(state.values()) else 503)
+
+
+def database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def broker_answers() -> bool:
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as redis:
+            return bool(redis.ping())
+    except (RedisError, OSError):
+        return False
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Crawlers must not open ballots."""
+    return HttpResponse("User-agent: *\nDisallow: /arenas/*/vote/\n", content_type="text/plain")
+
+
+def show_error(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    title, text = TITLES[status]
+    return render(request, "error.html", {"title": title, "text": detail or text}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return show_error(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return show_error(request, 403, str(exception))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return show_error(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return show_error(request, 500)
+
+
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return show_error(
+        request, 403, "The form's protection did not match. Reload the page and send it again."
+    )

@@ -1,0 +1,14 @@
+"""The WSGI application that granian (or any other server) runs."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from evalsite.embedded import provide
+from evalsite.lifeline import die_with_parent
+
+if os.environ.get("EVALSITE_LIFELINE"):
+    die_with_parent()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalsite.settings")
+provide()
+application = get_wsgi_application()

@@ -1,0 +1,147 @@
+"""A board as a table for files, papers and terminals."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from arenas.exports.write import defuse, write_table
+from metrics.leaderboards.board import Board, Row, read_board
+from metrics.leaderboards.models import Snapshot
+
+FORMATS = ("table", "json", "csv", "parquet", "md", "latex")
+SHOWN = ("rank", "model", "rating", "rating_lower", "rating_upper", "votes", "both_bad")
+
+
+def describe_rows(board: Board) -> list[dict[str, Any]]:
+    """The board's rows, best first, under the column names that outsiders rely on."""
+    return [describe_row(row, board) for row in board.rows]
+
+
+def describe_row(row: Row, board: Board) -> dict[str, Any]:
+    rating = row.rating
+    described: dict[str, Any] = {
+        "model": row.competitor.name,
+        "rating": rating.rating if rating.votes else None,
+        "rating_lower": rating.rating_lower,
+        "rating_upper": rating.rating_upper,
+        "rank": rating.rank,
+        "rank_lower": rating.rank_lower,
+        "rank_upper": rating.rank_upper,
+        "no_rank": rating.no_rank,
+        "component": rating.component,
+        "votes": rating.votes,
+        "wins": rating.wins,
+        "losses": rating.losses,
+        "ties": rating.ties,
+        "both_bad": rating.both_bad,
+        "refusal_rate": row.outcomes.refusal_rate,
+        "failure_rate": row.outcomes.failure_rate,
+        "withdrawn": row.withdrawn,
+    }
+    for check, cell in zip(board.checks, row.checks, strict=True):
+        described[f"{check.name}_{check.measure.name}"] = cell.mean if cell else None
+        described[f"{check.name}_measured"] = cell.measured if cell else 0
+    return described
+
+
+def describe_snapshot(snapshot: Snapshot, board: Board) -> dict[str, Any]:
+    """All that it takes to build the same result again, and the rows."""
+    leaderboard = snapshot.leaderboard
+    return {
+        "arena": leaderboard.arena.slug,
+        "question": leaderboard.question.key,
+        "category": leaderboard.category or None,
+        "rater_kinds": leaderboard.rater_kinds,
+        "method": leaderboard.method,
+        "settings": snapshot.settings,
+        "watermark": snapshot.watermark,
+        "code_version": snapshot.code_version,
+        "created_at": snapshot.created_at.isoformat(),
+        "votes": snapshot.votes,
+        "models": len(board.rows),
+        "rows": describe_rows(board),
+    }
+
+
+def format_snapshot(snapshot: Snapshot, format_name: str) -> str:
+    """The snapshot as text. Raises ValueError for a format that is none."""
+    board = read_board(snapshot)
+    if format_name == "json":
+        return json.dumps(describe_snapshot(snapshot, board), indent=2, ensure_ascii=False) + "\n"
+    if format_name == "csv":
+        return defuse(make_table(board)).write_csv()
+    if format_name in ("md", "latex", "table"):
+        lines = {"md": format_markdown, "latex": format_latex, "table": format_plain}[format_name]
+        return lines(board)
+    raise ValueError(f"{format_name} is no text")
+
+
+def write_snapshot(snapshot: Snapshot, path: Path, format_name: str) -> None:
+    """Write the snapshot to a file, whole or not at all."""
+    if format_name in ("csv", "parquet"):
+        write_table(make_table(read_board(snapshot)), path, format_name)
+    else:
+        path.write_text(format_snapshot(snapshot, format_name), encoding="utf-8")
+
+
+def make_table(board: Board) -> pl.DataFrame:
+    return pl.DataFrame(describe_rows(board), infer_schema_length=None)
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """The shown columns as text; a rank that the votes do not give is said in words."""
+    values = {**row, "rank": row["rank"] if row["rank"] is not None else "too few votes"}
+    return [
+        f"{value:.0f}" if isinstance(value, float) else "–" if value is None else str(value)
+        for value in (values[column] for column in SHOWN)
+    ]
+
+
+def format_plain(board: Board) -> str:
+    """Aligned columns, one table for every connected set, and what the numbers are."""
+    snapshot = board.snapshot
+    kinds = ", ".join(snapshot.leaderboard.rater_kinds)
+    buffer = io.StringIO()
+    buffer.write(f"{snapshot.leaderboard} ({kinds}): {snapshot.votes} votes\n")
+    start = 0
+    rows = describe_rows(board)
+    for component in board.components:
+        lines = [list(SHOWN), *(cells(row) for row in rows[start : start + len(component)])]
+        start += len(component)
+        widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
+        buffer.write("\n")
+        for line in lines:
+            padded = [
+                cell.ljust(width) if i == 1 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            buffer.write("  ".join(padded).rstrip() + "\n")
+    return buffer.getvalue()
+
+
+def format_markdown(board: Board) -> str:
+    lines = [list(SHOWN), ["---"] * len(SHOWN)]
+    lines += [[cell.replace("|", "\\|") for cell in cells(row)] for row in describe_rows(board)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+LATEX = str.maketrans(
+    {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)  # fmt: skip
+
+
+def format_latex(board: Board) -> str:
+    """A booktabs table."""
+    head = " & ".join(column.translate(LATEX) for column in SHOWN)
+    body = "".join(
+        " & ".join(cell.translate(LATEX) for cell in cells(row)) + r" \\" + "\n"
+        for row in describe_rows(board)
+    )
+    return (
+        "\\begin{tabular}{rlrrrrr}\n\\toprule\n"
+        f"{head} \\\\\n\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
+    )

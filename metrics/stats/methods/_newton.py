@@ -1,0 +1,34 @@
+"""Newton's method for log-likelihoods of the logistic family."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import solve
+
+from metrics.stats.comparisons import FloatArray
+from metrics.stats.methods.base import NotConverged
+
+# Steps shrink quadratically: after one of this size (in logits), the next is rounding.
+SMALL_STEP = 1e-9
+STEPS = 100
+
+
+def climb(
+    start: FloatArray, derivatives: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+) -> tuple[FloatArray, int]:
+    """The maximum of a concave log-likelihood, and the steps it took, from `start` (P,).
+
+    `derivatives` gives the gradient (P,) and the information (P, P), which must be positive
+    definite. A step whose parameters spread by s is shortened by log(1 + s)/s, which makes
+    every step an ascent for generalised self-concordant functions (Sun & Tran-Dinh 2019,
+    Math. Program. 178). Raises NotConverged.
+    """
+    position = start
+    for count in range(1, STEPS + 1):
+        gradient, information = derivatives(position)
+        step = solve(information, gradient, assume_a="pos")
+        spread = float(2 * np.abs(step).max(initial=0.0))
+        if spread <= SMALL_STEP:
+            return position + step, count
+        position = position + step * np.log1p(spread) / spread
+    raise NotConverged(f"no convergence in {STEPS} Newton steps (the last moved {spread:.2g})")
