@@ -43,7 +43,8 @@ def run_command(argv: list[str]) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import ManagementUtility, get_commands
     from django.core.management.base import BaseCommand, CommandError, CommandParser
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
+    from psycopg.errors import UndefinedTable
 
     class Commands(ManagementUtility):
         def fetch_command(self, subcommand: str) -> BaseCommand:
@@ -64,6 +65,10 @@ def run_command(argv: list[str]) -> None:
         if "--traceback" in argv:
             raise
         fail(error)
+    except ProgrammingError as error:
+        if "--traceback" in argv or not isinstance(error.__cause__, UndefinedTable):
+            raise
+        fail("the database has no such table: run manage.py migrate first")
 
 
 def with_traceback(argv: list[str]) -> list[str]:
@@ -73,7 +78,7 @@ def with_traceback(argv: list[str]) -> list[str]:
     return [*argv[:2], "--traceback", *argv[2:]]
 
 
-def fail(error: Exception) -> NoReturn:
+def fail(error: Exception | str) -> NoReturn:
     print("error:", " ".join(str(error).split()), file=sys.stderr)  # noqa: T201
     sys.exit(2)
 

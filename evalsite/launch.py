@@ -44,9 +44,18 @@ def list_steps() -> list[Program]:
 
 def list_children(port: int) -> list[Program]:
     """What stays up, in the order of starting; it is ended in reverse."""
-    celery = ("-m", "celery", "--app=evalsite", "--quiet")
+    # Celery warns at length of running as root, which is what a container does.
+    quietly = ("-W", "ignore::UserWarning:celery.platforms")
+    celery = (*quietly, "-m", "celery", "--app=evalsite", "--quiet")
     worker = ("worker", "--queues=default,generate,checks", "--concurrency=2")
-    granian = ("-m", "granian", "--interface=wsgi", f"--host={HOST}", "--workers=2")
+    granian = (
+        "-m",
+        "granian",
+        "--interface=wsgi",
+        f"--host={HOST}",
+        "--workers=2",
+        "--blocking-threads=4",
+    )
     return [
         Program("worker", (*celery, *worker, "--loglevel=WARNING"), grace=5),
         Program("scheduler", (*celery, "beat", "--loglevel=WARNING")),

@@ -24,7 +24,8 @@ if not SECRET_KEY:
     if env("DATABASE_URL") and not DEBUG:
         raise ImproperlyConfigured("SECRET_KEY is not set: set it, or SECRET_KEY_FILE")
     SECRET_KEY = "only-for-commands-that-need-no-services"
-ALLOWED_HOSTS: list[str] = env("ALLOWED_HOSTS")
+# The health check of a container asks by its own address.
+ALLOWED_HOSTS: list[str] = [*env("ALLOWED_HOSTS"), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 # --- Parts
@@ -115,12 +116,16 @@ REFRESH_SECONDS: int = env("REFRESH_SECONDS")
 MEDIA_ROOT = Path(env("MEDIA_ROOT"))
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / ".local" / "static"
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 60
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns about a folder that is missing
+# Hashed names and gzip once `collectstatic` has run; straight from the sources until then.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not (DEBUG or TESTING)
+WHITENOISE_USE_FINDERS = not COLLECTED
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if COLLECTED or "collectstatic" in sys.argv:
+    STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 if env("S3_BUCKET"):
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",

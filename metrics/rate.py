@@ -49,7 +49,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("votes", type=Path, metavar="VOTES.{parquet,csv,jsonl,json}")
     parser.add_argument("--method", choices=method_names(), default="bradley_terry")
     parser.add_argument("--ci", choices=INTERVALS, help="default: sandwich, none for elo")
-    parser.add_argument("--rounds", type=_positive, default=1000, help="of the bootstrap")
+    parser.add_argument("--rounds", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     parser.add_argument(
         "--cluster",
@@ -65,13 +65,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
     return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def _report(options: argparse.Namespace) -> dict[str, Any]:
@@ -106,7 +99,11 @@ def to_comparisons(
         _codes(votes["model_a"], models),
         _codes(votes["model_b"], models),
         _codes(votes["winner"], pl.Series([outcome.name.lower() for outcome in Outcome])),
-        clusters={name: _codes(votes[name], votes[name].unique()) for name in clusters},
+        clusters={
+            # In order of appearance, so that a seed gives the same bootstrap every time.
+            name: _codes(votes[name], votes[name].unique(maintain_order=True))
+            for name in clusters
+        },
         in_order=in_order,
     )
 
@@ -181,7 +178,8 @@ def _line(row: dict[str, Any], width: int) -> str:
     ranks = "" if row["rank_lower"] is None else f"{row['rank_lower']}–{row['rank_upper']}"
     counts = " ".join(f"{row[name]:>8}" for name in ("votes", "wins", "losses", "ties"))
     start = f"{row['rank'] or '–':>4} {ranks:>7}  {row['model']:<{width}}"
-    return f"{start} {row['rating']:>7.1f} {interval:>15} {counts}  {row['no_rank']}".rstrip()
+    notes = "; ".join([row["no_rank"]] * bool(row["no_rank"]) + ["weak prior"] * row["separated"])
+    return f"{start} {row['rating']:>7.1f} {interval:>15} {counts}  {notes}".rstrip()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from arenas.battles.models import PairWeight
+from arenas.candidates.models import Candidate
 from arenas.candidates.showable import showable_candidates
 from arenas.definitions.models import Arena
 
@@ -44,7 +47,7 @@ def load_pool(arena: Arena) -> Pool:
     """Everything that can meet in the arena now."""
     candidates: dict[tuple[int, int], tuple[int, ...]] = {}
     answered: dict[int, set[int]] = {}
-    rows = showable_candidates(arena).order_by("prompt", "sample")
+    rows = battling_candidates(arena).order_by("prompt", "sample")
     for pk, prompt, competitor in rows.values_list("pk", "prompt_id", "competitor_id"):
         candidates[prompt, competitor] = (*candidates.get((prompt, competitor), ()), pk)
         answered.setdefault(competitor, set()).add(prompt)
@@ -55,6 +58,13 @@ def load_pool(arena: Arena) -> Pool:
     }
     weights, (policy, arm) = load_weights(arena, prompts)
     return Pool(candidates, prompts, weights, policy, arm)
+
+
+def battling_candidates(arena: Arena) -> QuerySet[Candidate]:
+    """The candidates that can meet: showable, and on a prompt that some question is about."""
+    asked = set(arena.questions.filter(retired_at=None).values_list("category", flat=True))
+    found = showable_candidates(arena)
+    return found if "" in asked else found.filter(prompt__category__in=asked)
 
 
 def load_weights(arena: Arena, pairs: Iterable[Pair]) -> tuple[dict[Pair, float], tuple[str, str]]:
@@ -73,20 +83,22 @@ def choose(pool: Pool, seen: Iterable[tuple[int, Pair]], rng: random.Random) -> 
     when nothing is left. The probability is that of pair and prompt together, given `seen`.
     """
     seen = set(seen)
-    used = Counter(pair for _, pair in seen)
+    # What left the arena since then takes no place in it.
+    used = Counter(
+        pair
+        for prompt, pair in seen
+        if all((prompt, competitor) in pool.candidates for competitor in pair)
+    )
     open_pairs = {
         pair: weight
         for pair, weight in pool.weights.items()
         if weight > 0 and len(pool.prompts[pair]) > used[pair]
     }
-    # A prompt that left the arena may stand in `seen`: then a pair can turn out to be empty.
-    while open_pairs:
-        pair = rng.choices(list(open_pairs), weights=list(open_pairs.values()))[0]
-        prompts = [prompt for prompt in pool.prompts[pair] if (prompt, pair) not in seen]
-        if prompts:
-            prompt = rng.choice(prompts)
-            ids = sorted(rng.choice(pool.candidates[prompt, competitor]) for competitor in pair)
-            chance = open_pairs[pair] / sum(open_pairs.values()) / len(prompts)
-            return Draw(prompt, (ids[0], ids[1]), pool.policy, pool.arm, chance)
-        del open_pairs[pair]
-    return None
+    if not open_pairs:
+        return None
+    pair = rng.choices(list(open_pairs), weights=list(open_pairs.values()))[0]
+    prompts = [prompt for prompt in pool.prompts[pair] if (prompt, pair) not in seen]
+    prompt = rng.choice(prompts)
+    ids = sorted(rng.choice(pool.candidates[prompt, competitor]) for competitor in pair)
+    chance = open_pairs[pair] / sum(open_pairs.values()) / len(prompts)
+    return Draw(prompt, (ids[0], ids[1]), pool.policy, pool.arm, chance)

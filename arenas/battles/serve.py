@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from arenas.battles.choose import Draw, Pair, choose, load_pool
+from arenas.battles.choose import Draw, Pair, choose, battling_candidates, load_pool
 from arenas.battles.models import Ballot, Battle
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
@@ -49,9 +49,12 @@ def hold_ballots(arena: Arena, rater: Rater, *, now: datetime, rng: random.Rando
 
 
 def open_ballots(arena: Arena, rater: Rater, now: datetime) -> QuerySet[Ballot]:
+    """Those that can be answered now. Ones whose candidates left the arena are passed over."""
+    meeting = battling_candidates(arena).values("pk")
     members = ("battle__first", "battle__second", "battle__third", "battle__fourth")
     return (
         Ballot.objects.filter(arena=arena, rater=rater, answered_at=None, expires_at__gt=now)
+        .filter(battle__first__in=meeting, battle__second__in=meeting)
         .select_related("battle__prompt", *members)
         .order_by("pk")
     )

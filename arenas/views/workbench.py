@@ -97,7 +97,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         {"arena": arena, "progress": measure_progress(arena)[0], "votes": arena.votes.count()}
         for arena in Arena.objects.select_related("suite_version__suite")
     ]
-    suites = PromptSuite.objects.annotate(Count("versions")).prefetch_related("versions")
+    suites = PromptSuite.objects.annotate(Count("versions"))
     return render(request, "arenas/workbench.html", {"arenas": arenas, "suites": suites})
 
 

@@ -54,6 +54,8 @@ def cast(arena: Arena, rater: Rater, answer: Answer, *, now: datetime) -> Vote:
     ballot = find_ballot(arena, rater, answer.token)
     votes = {vote.question_id: vote for vote in ballot.votes.filter(revised_by=None)}
     questions = questions_of(arena, ballot)
+    if not questions:
+        raise ExpiredBallot("Nothing is asked about this pair any more.")
     question = find_question(questions, answer.question, votes)
     if question.pk in votes:
         if votes[question.pk].winner == answer.winner:
@@ -62,7 +64,7 @@ def cast(arena: Arena, rater: Rater, answer: Answer, *, now: datetime) -> Vote:
     if ballot.expires_at <= now:
         raise ExpiredBallot("This pair was open for too long, so it has been put back.")
     vote = write_vote(arena, ballot, question, rater, answer, now)
-    if len(votes) + 1 >= len(questions):
+    if all(asked == question or asked.pk in votes for asked in questions):
         ballot.answered_at = now
         ballot.save(update_fields=["answered_at"])
     return vote

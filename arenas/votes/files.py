@@ -61,12 +61,13 @@ def _load(path: Path) -> pl.DataFrame:
         ".json": lambda path: _numbered(pl.read_json(path, infer_schema_length=None)),
         ".parquet": lambda path: _numbered(pl.read_parquet(path)),
     }
-    if path.suffix not in readers:
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
         raise VoteFileError(f"cannot read {path}: not one of {', '.join(readers)}")
     if not path.is_file():
         raise VoteFileError(f"no file {path}")
     try:
-        return readers[path.suffix](path)
+        return reader(path)
     except pl.exceptions.NoDataError as error:
         raise VoteFileError(f"no votes in {path}") from error
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -79,7 +79,7 @@ class Keeper:
         try:
             request = connection.recv(4096)
             if request:
-                connection.sendall(json.dumps(self._answer(json.loads(request))).encode() + b"\n")
+                connection.sendall(json.dumps(self._answer(request)).encode() + b"\n")
         except OSError:
             request = b""
         if not request:
@@ -91,15 +91,15 @@ class Keeper:
         client.close()
         self.leave_at = time.monotonic() + LAST_CLIENT_SECONDS
 
-    def _answer(self, wanted: list[str]) -> dict[str, str]:
+    def _answer(self, request: bytes) -> dict[str, str]:
         """The variables wanted, with services started for them; or an `error`."""
         try:
-            answer = {name: self._provide(name) for name in wanted}
+            answer = {name: self._provide(name) for name in json.loads(request)}
             return answer | {"SECRET_KEY": keep_secret(self.state / "secret_key")}
         except (EmbeddedError, OSError) as error:
             return {"error": str(error)}
         except Exception as error:  # nobody reads the log unless the client hears of it
-            log.exception("cannot provide %s", wanted)
+            log.exception("cannot answer %s", request)
             return {"error": f"{error!r} (see {self.state / 'log' / 'keeper.log'})"}
 
     def _provide(self, name: str) -> str:

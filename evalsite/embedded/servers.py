@@ -65,7 +65,7 @@ class Server(ABC):
             )
         try:
             self._await_answer()
-        except EmbeddedError:
+        except BaseException:
             self.stop()
             raise
 

@@ -59,9 +59,9 @@ def summarise_check(arena: Arena, name: str, category: str = "") -> CheckColumn:
     return CheckColumn(name, check.title, check.version, measure, len(prompts), cells)
 
 
-def read_values(name: str, version: str, measure: str, candidates: QuerySet[Candidate]) -> dict[int, float]:
+def read_values(name: str, version: str, measure: str, rows: QuerySet[Candidate]) -> dict[int, float]:
     results = CheckResult.objects.filter(
-        check_name=name, version=version, candidate__in=candidates.values("pk")
+        check_name=name, version=version, candidate__in=rows.values("pk")
     ).values_list("candidate_id", "values")
     return {candidate: found[measure] for candidate, found in results if measure in found}
 

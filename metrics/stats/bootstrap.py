@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from metrics.stats.comparisons import Comparisons, FloatArray, IntArray
-from metrics.stats.intervals import Bounds, Covariance, model_covariance, symmetric_bounds
+from metrics.stats.intervals import Bounds, Covariance, model_floor, symmetric_bounds
 from metrics.stats.methods.base import BaseMethod, Fit
 
 
@@ -21,20 +21,20 @@ def bootstrap_bounds(
 ) -> Bounds:
     """Percentile intervals (Efron & Tibshirani 1993, ch. 13); gaps by the resamples' covariance.
 
-    Where ratings are separated no resample ever goes the other way, so that the model's own
-    variance is the least that is claimed, and the interval is symmetric.
+    Where votes do not vary neither do resamples: there the interval is the model's own.
     """
     logits = resample_fits(comparisons, fit, method, cluster=cluster, rounds=rounds, rng=rng)
     size = len(fit.logits)
-    floor = np.zeros((size, size))
-    if fit.separated.any():
-        floor = model_covariance(fit, method.influence(comparisons, fit)) * fit.separated
     sampled = np.cov(logits, rowvar=False).reshape(size, size)
+    still = fit.voted & (fit.separated | (np.ptp(logits, axis=0) == 0))
+    floor = np.zeros((size, size))
+    if still.any():
+        floor = model_floor(fit, method.influence(comparisons, fit), np.diagonal(sampled))
     covariance = Covariance(sampled, floor, np.full(size, np.inf))
     symmetric = symmetric_bounds(fit, covariance, level=level)
     tail = (1 - level) / 2
     low, high = np.quantile(logits, [tail, 1 - tail], axis=0)
-    percentile = fit.voted & ~fit.separated
+    percentile = fit.voted & ~still
     return Bounds(
         np.where(percentile, low, symmetric.lower),
         np.where(percentile, high, symmetric.upper),
@@ -56,17 +56,20 @@ def resample_fits(
 
     Without clusters the counts are redrawn as one multinomial, which is the bootstrap of
     single votes in law. With clusters whole clusters are redrawn (Field & Welsh 2007, JRSSB
-    69(3)); two ways, a vote counts by the product of both draws (Owen 2007, AOAS 1(2)).
+    69(3)); two ways, a vote counts by the product of both draws, which errs on the wide side
+    (Owen 2007, AOAS 1(2)).
     Rounds that no longer connect the same models are left out. Raises ValueError when these
-    are more than half.
+    are more than half, or for fewer than 2 rounds.
     """
+    if rounds < 2:
+        raise ValueError("a bootstrap takes 2 rounds or more")
     logits = []
     for _ in range(rounds):
         drawn = comparisons.reweighted(_draw(comparisons, cluster, rng))
         again = method.fit(drawn)
         if np.array_equal(_order_free(again.components), _order_free(fit.components)):
             logits.append(again.logits)
-    if 2 * len(logits) < rounds:
+    if len(logits) < max(2, rounds / 2):
         raise ValueError("too few votes to resample: most rounds lose the links between models")
     return np.array(logits).reshape(len(logits), len(fit.logits))
 

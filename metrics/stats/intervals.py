@@ -23,9 +23,8 @@ class Covariance:
     """The covariance of M ratings that are centred in each component, in logits squared.
 
     `matrix` (M, M) may come out non-positive for a contrast when clustered two ways; the
-    larger of `one_way` stands in there. `floor` (M, M) is the least a variance may be: the
-    model's own where ratings are separated, as their scores alone would look certain, and 0
-    elsewhere. `degrees` (M,) are those of Student's t: infinite without clusters, and 0 where
+    larger of `one_way` stands in there. `floor` (M, M) is the least a variance may be, as by
+    `model_floor`. `degrees` (M,) are those of Student's t: infinite without clusters, and 0 where
     there are too few clusters to say anything.
     """
 
@@ -110,12 +109,13 @@ def estimate_covariance(
         raise ValueError(f"clustered by {len(cluster)} columns, where two are the most")
     chosen = [comparisons.clusters[name] for name in cluster]
     inputs = (comparisons, fit, influence)
-    floor = model_covariance(fit, influence) * fit.separated
     if not chosen:
         matrix, _ = _one_way(*inputs, np.full(len(comparisons.a), -1))
+        floor = model_floor(fit, influence, np.diagonal(matrix))
         return Covariance(matrix, floor, np.full(len(matrix), np.inf))
     matrices, counts = zip(*(_corrected(*inputs, codes) for codes in chosen), strict=True)
     least = np.minimum.reduce(counts)
+    floor = model_floor(fit, influence, np.maximum.reduce([np.diagonal(m) for m in matrices]))
     if len(chosen) == 1:
         return Covariance(matrices[0], floor, least - 1)
     both, _ = _corrected(*inputs, _intersect(*chosen))
@@ -135,10 +135,17 @@ def count_clusters(comparisons: Comparisons, components: IntArray, codes: IntArr
     return (alone + np.bincount(pairs % size, minlength=size))[components].astype(np.float64)
 
 
-def model_covariance(fit: Fit, influence: Influence) -> FloatArray:
-    """What the model itself claims, H⁻¹ of centred ratings, (M, M)."""
+def model_floor(fit: Fit, influence: Influence, variances: FloatArray) -> FloatArray:
+    """The least that is claimed where votes do not vary: the model's own H⁻¹, else 0; (M, M).
+
+    They do not where ratings are separated, or where `variances` (M,) vanish, as when every
+    vote is a tie: what never differed would look certain.
+    """
     size = len(fit.logits)
-    return _centre_both(influence.inverse[:size, :size], fit)
+    own = _centre_both(influence.inverse[:size, :size], fit)
+    still = fit.separated | (variances <= 1e-12 * np.diagonal(own))
+    floor: FloatArray = own * still[:, None] * still[None, :]
+    return floor
 
 
 def _one_way(

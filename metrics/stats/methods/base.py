@@ -16,7 +16,7 @@ import numpy as np
 from metrics.stats.comparisons import BoolArray, Comparisons, FloatArray, IntArray
 
 
-class NotConverged(Exception):  # noqa: N818 (it says what happened, as a verb does)
+class NotConverged(Exception):
     """A fit that has no answer, or did not reach it; the message says why."""
 
 

@@ -1,7 +1,6 @@
 """Bradley–Terry ratings by maximum likelihood."""
 
 import numpy as np
-from scipy.linalg import inv
 from scipy.sparse import csr_array
 from scipy.special import expit
 
@@ -28,20 +27,21 @@ class Method(BaseMethod):
         components = find_components(wins)
         separated = find_separated(wins, components)
         same = same_component(components)
+        weight = np.where(separated, PRIOR_TIES, 0.0)
         logits, steps = climb(
             np.zeros(len(wins)),
-            lambda logits: _derivatives(logits, wins, separated * PRIOR_TIES, same),
+            lambda logits: _derivatives(logits, wins, weight, same),
         )
         return Fit(logits, components, separated, iterations=steps)
 
     def influence(self, comparisons: Comparisons, fit: Fit) -> Influence:
         same = same_component(fit.components)
-        weight = fit.separated * PRIOR_TIES
+        weight = np.where(fit.separated, PRIOR_TIES, 0.0)
         _, information = _derivatives(fit.logits, comparisons.wins(), weight, same)
         gap = fit.logits[comparisons.a] - fit.logits[comparisons.b]
         pull = _POINTS[comparisons.outcome] - expit(gap)
         scores = opposed(comparisons.a, comparisons.b, pull, len(fit.logits))
-        return Influence(scores, inv(information))
+        return Influence(scores, np.linalg.inv(information).astype(np.float64))
 
 
 def opposed(a: IntArray, b: IntArray, pull: FloatArray, size: int) -> csr_array:

@@ -53,16 +53,26 @@ def test_canonical_rows_look_from_the_first_model():
     ]
 
 
-def test_many_clusters_do_not_overflow_the_packed_codes():
+def test_keys_of_a_database_may_be_clusters():
     big = np.iinfo(np.int64).max // 2
     comparisons = Comparisons.from_codes(
         ["x", "y"],
-        [0, 0, 0],
-        [1, 1, 1],
-        [A, A, A],
-        clusters={"prompt": [big, big, big], "rater": [big, 5, big]},
+        [0, 0, 0, 0],
+        [1, 1, 1, 1],
+        [A, A, A, A],
+        clusters={"prompt": [big, big, big, -1], "rater": [big, 5, big, 5]},
     )
-    assert sorted(comparisons.weight) == [1.0, 2.0]
+    rows = zip(*comparisons.clusters.values(), comparisons.weight, strict=True)
+    assert sorted(tuple(map(int, row)) for row in rows) == [(-1, 0, 1), (0, 0, 1), (0, 1, 2)]
+
+
+def test_many_clusters_do_not_overflow_the_packed_codes():
+    rows = np.arange(3_000)
+    clusters = dict.fromkeys(("prompt", "rater", "day", "hour", "place", "screen"), rows)
+    comparisons = Comparisons.from_codes(
+        ["x", "y"], rows * 0, rows * 0 + 1, rows * 0, clusters=clusters
+    )
+    assert len(comparisons.a) == 3_000
 
 
 def test_wins_count_half_of_what_is_undecided():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -10,6 +10,14 @@ from metrics.stats.methods.base import NotConverged, make_method, method_names
 from metrics.stats.rate import rate
 
 LIKELIHOODS = ["bradley_terry", "davidson"]
+
+# The same examples on every run, however busy the machine.
+steady = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 @st.composite
@@ -43,6 +51,7 @@ def drawn_votes(strengths, count, seed=0, nu=0.5):
 
 
 @pytest.mark.parametrize("method", LIKELIHOODS)
+@steady
 @given(data=votes())
 def test_swapping_the_sides_changes_nothing(method, data):
     size, a, b, outcome, weight = data
@@ -53,6 +62,7 @@ def test_swapping_the_sides_changes_nothing(method, data):
 
 
 @pytest.mark.parametrize("method", LIKELIHOODS)
+@steady
 @given(data=votes())
 def test_the_order_of_the_models_changes_nothing(method, data):
     size, a, b, outcome, weight = data
@@ -61,6 +71,7 @@ def test_the_order_of_the_models_changes_nothing(method, data):
     assert np.allclose(there.logits, turned.logits[::-1], atol=1e-7)
 
 
+@steady
 @given(data=votes(most=4))
 def test_a_weight_is_a_repetition(data):
     size, a, b, outcome, weight = data
@@ -71,6 +82,7 @@ def test_a_weight_is_a_repetition(data):
 
 
 @pytest.mark.parametrize("method", LIKELIHOODS)
+@steady
 @given(data=votes(most=1_000_000))
 def test_every_set_of_votes_has_finite_ratings_of_mean_zero(method, data):
     found = fit(*data, method)
@@ -79,6 +91,7 @@ def test_every_set_of_votes_has_finite_ratings_of_mean_zero(method, data):
         assert abs(found.logits[found.components == component].mean()) < 1e-9
 
 
+@steady
 @given(data=votes())
 def test_connected_votes_are_the_maximum_of_the_likelihood(data):
     found = fit(*data)
@@ -167,12 +180,17 @@ def test_elo_refuses_parts_of_votes():
 
 
 def test_a_fit_that_never_settles_says_so():
-    with pytest.raises(NotConverged, match=r"no convergence in 100 Newton steps"):
+    with pytest.raises(NotConverged, match=r"no convergence in 300 Newton steps"):
         _newton.climb(np.zeros(1), lambda position: (np.ones(1), np.ones((1, 1))))
 
 
+def test_a_likelihood_that_leaves_a_rating_open_says_so():
+    with pytest.raises(NotConverged, match="leave the ratings open"):
+        _newton.climb(np.zeros(1), lambda position: (np.ones(1), np.zeros((1, 1))))
+
+
 @pytest.mark.parametrize("name", method_names())
-@settings(max_examples=20)
+@steady
 @given(data=votes())
 def test_every_method_rates_whatever_it_is_given(name, data):
     size, a, b, outcome, weight = data

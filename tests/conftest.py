@@ -1,0 +1,29 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from arenas.definitions.models import Arena
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Each test has its own media folder."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    yield
+
+
+@pytest.fixture
+def world(db: None, tmp_path: Path) -> Arena:
+    """An arena of ant, bee and cat with three prompts and all candidates."""
+    return factories.make_world(tmp_path)
+
+
+@pytest.fixture
+def staff_client(db: None) -> Client:
+    client = Client()
+    client.force_login(factories.make_staff())
+    return client
