@@ -37,6 +37,7 @@ class Program:
 def list_steps() -> list[Program]:
     """What is run to its end, in order, before anything stays up."""
     return [
+        Program("static files", ("manage.py", "collectstatic", "--noinput", "--verbosity=0")),
         Program("database schema", ("manage.py", "migrate", "--noinput", "--verbosity=0")),
         Program("demo suite and arena", ("manage.py", "load_demo")),
     ]
@@ -68,7 +69,10 @@ def list_children(port: int) -> list[Program]:
 
 def list_last_steps() -> list[Program]:
     """What is run when everything is up."""
-    return [Program("links", ("manage.py", "demo_links"))]
+    return [
+        Program("links", ("manage.py", "demo_links")),
+        Program("candidates, simulated votes and checks", ("manage.py", "fill_demo")),
+    ]
 
 
 @dataclass
@@ -214,6 +218,8 @@ def main() -> NoReturn:
     say(f"private services: {time.monotonic() - began:.1f} s")
     os.environ["EVALSITE_LIFELINE"] = os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
+    # Each thread holds a database connection; granian's own default is hundreds.
+    os.environ.setdefault("GRANIAN_BLOCKING_THREADS", "4")
     launcher.run()
 
 

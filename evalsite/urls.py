@@ -27,6 +27,7 @@ urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("robots.txt", views.robots),
+    path("favicon.ico", views.favicon),
 ]
 handler400 = "evalsite.views.bad_request"
 handler403 = "evalsite.views.forbidden"

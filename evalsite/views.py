@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis
@@ -55,7 +56,13 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /arenas/*/vote/\n", content_type="text/plain")
 
 
-def show_error(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Pages that are not ours (the admin's) ask for it here."""
+    return redirect(static("site/icon.svg"))
+
+
+def show_error(request: HttpRequest | None, status: int, detail: str = "") -> HttpResponse:
     title, text = TITLES[status]
     return render(request, "error.html", {"title": title, "text": detail or text}, status=status)
 
@@ -73,7 +80,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return show_error(request, 500)
+    # Without the request, the page does not ask who is logged in: the database may be down.
+    return show_error(None, 500)
 
 
 def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -11,8 +11,10 @@ from tests import factories
 
 @pytest.fixture(autouse=True)
 def _plain_settings(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Each test has its own media folder."""
+    """Each test has its own media folder, and passwords that cost no time."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True  # else each client would read all static files
     yield
 
 

@@ -5,10 +5,12 @@ import itertools
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from PIL import Image as Pillow
 
@@ -21,11 +23,12 @@ from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
 from arenas.images.models import Image, RenditionProfile
 from arenas.images.store import store_image
-from arenas.raters.models import Rater
+from arenas.ledger.append import append_all
+from arenas.raters.models import Rater, RaterKind
 from arenas.suites.load import load_suite
-from arenas.suites.models import SuiteVersion
+from arenas.suites.models import Prompt, SuiteVersion
 from arenas.votes.cast import Answer, cast
-from arenas.votes.models import Vote
+from arenas.votes.models import Import, Vote
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +37,19 @@ SHARED = ROOT.parent / "shared" / "data"
 
 def png(color: Any = "red", size: tuple[int, int] = (64, 64), **save: Any) -> bytes:
     """A small picture of one colour."""
+    return encode(Pillow.new("RGB", size, color), "PNG", **save)
+
+
+def encode(picture: Pillow.Image, form: str, **save: Any) -> bytes:
     buffer = io.BytesIO()
-    Pillow.new("RGB", size, color).save(buffer, "PNG", **save)
+    picture.save(buffer, form, **save)
     return buffer.getvalue()
+
+
+@cache
+def huge_png() -> bytes:
+    """A small file that holds a picture of 200 megapixels."""
+    return encode(Pillow.new("1", (14_200, 14_200)), "PNG")
 
 
 def write_yaml(path: Path, content: Any) -> Path:
@@ -52,6 +65,11 @@ def suite_file(folder: Path, prompts: Sequence[dict[str, Any]] = (), **head: Any
     return write_yaml(
         folder / "suite.yaml", {"name": "small", "version": "1", **head, "prompts": rows}
     )
+
+
+def count_rows() -> dict[str, int]:
+    """How many rows every table has, to show that nothing was changed."""
+    return {model.__name__: model._default_manager.count() for model in apps.get_models()}
 
 
 def make_suite(folder: Path, prompts: int = 3) -> SuiteVersion:
@@ -140,3 +158,34 @@ def cast_votes(arena: Arena, rater: Rater, winners: Sequence[str], seed: int = 0
 
 def make_staff(name: str = "alice") -> Any:
     return get_user_model().objects.create_user(name, password="secret", is_staff=True)
+
+
+def add_votes(
+    arena: Arena,
+    rows: Sequence[tuple[str, str, str]],
+    kind: str = RaterKind.EXTERNAL,
+    prompt: Prompt | None = None,
+) -> list[Vote]:
+    """Votes without ballots, as (model_a, model_b, winner), each by a rater of its own."""
+    imported, _ = Import.objects.get_or_create(arena=arena, filename="votes.csv", rows=1)
+    simulated = kind == RaterKind.SIMULATED
+    question = arena.questions.get(retired_at=None)
+    found = {c.name: c for c in Competitor.objects.filter(entries__arena=arena)}
+    return append_all(
+        [
+            Vote(
+                arena=arena,
+                question=question,
+                rater=Rater.objects.create(kind=kind),
+                rater_kind=kind,
+                prompt=prompt,
+                competitor_a=found[a],
+                competitor_b=found[b],
+                winner=winner,
+                source=Vote.Source.SIMULATED if simulated else Vote.Source.IMPORT,
+                imported=None if simulated else imported,
+                created_at=NOW,
+            )
+            for a, b, winner in rows
+        ]
+    )

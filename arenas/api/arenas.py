@@ -57,13 +57,13 @@ def list_arenas(request: HttpRequest) -> list[ArenaOut]:
     return [describe(arena) for arena in Arena.objects.select_related("suite_version__suite")]
 
 
-@router.get("/arenas/{slug}", response=ArenaOut)
+@router.get("/arenas/{slug:slug}", response=ArenaOut)
 def show_arena(request: HttpRequest, slug: str) -> ArenaOut:
     """One arena."""
     return describe(get_object_or_404(Arena, slug=slug))
 
 
-@router.get("/arenas/{slug}/votes", response=VotesOut, auth=django_auth_is_staff)
+@router.get("/arenas/{slug:slug}/votes", response=VotesOut, auth=django_auth_is_staff)
 def list_votes(request: HttpRequest, slug: str, after: int = 0) -> VotesOut:
     """Sealed votes whose ledger number is above `after`, a thousand at a time. Staff only."""
     arena = get_object_or_404(Arena, slug=slug)
@@ -74,12 +74,13 @@ def list_votes(request: HttpRequest, slug: str, after: int = 0) -> VotesOut:
     )
 
 
-@router.get("/arenas/{slug}/candidates", response=CandidatesOut, auth=django_auth_is_staff)
+@router.get("/arenas/{slug:slug}/candidates", response=CandidatesOut, auth=django_auth_is_staff)
 def list_candidates(request: HttpRequest, slug: str, prompt: str = "") -> CandidatesOut:
     """Candidates and what became of them, of one prompt or all. Staff only."""
     arena = get_object_or_404(Arena, slug=slug)
     rows = select_candidates(arena).select_related("prompt", "competitor")
     if prompt:
-        rows = rows.filter(prompt__key=prompt)
+        named = [each.pk for each in arena.prompts() if each.key == prompt]
+        rows = rows.filter(prompt__in=named)
     paths = image_paths(rows)
     return CandidatesOut(rows=[candidate_row(row, paths) for row in rows.order_by("pk")])

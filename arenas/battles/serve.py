@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from arenas.battles.choose import Draw, Pair, choose, battling_candidates, load_pool
+from arenas.battles.choose import Draw, Pair, battling_candidates, choose, load_pool
 from arenas.battles.models import Ballot, Battle
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena

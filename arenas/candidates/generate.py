@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -24,6 +25,7 @@ from arenas.providers.base import (
     Reference,
     Request,
     make_provider,
+    provider_names,
 )
 
 DEADLINE = 180.0  # seconds for one answer, all its turns included
@@ -51,16 +53,22 @@ def generate(ids: Sequence[int], *, now: datetime, lease: timedelta) -> int:
     claimed = claim(ids, now=now, lease=lease)
     if not claimed:
         return 0
-    ended = 0
-    jobs = [make_job(candidate) for candidate in load(claimed)]
+    jobs = [job for candidate in load(claimed) if (job := make_job(candidate))]
     for result in run_jobs(jobs, lease=lease):
-        finished = timezone.now()
-        if result.outcome is not None:
-            store_outcome(result.candidate, result.outcome, seconds=result.seconds, now=finished)
-        elif result.error is not None:
-            put_back(result.candidate, result.error, seconds=result.seconds, now=finished)
-        ended += 1
-    return ended
+        store_result(result, now=timezone.now())
+    return len(claimed)
+
+
+def store_result(result: Result, *, now: datetime) -> None:
+    """Write the result down. One that the database does not take is the candidate's error."""
+    untouched, error = copy(result.candidate), result.error
+    if result.outcome is not None:
+        try:
+            store_outcome(result.candidate, result.outcome, seconds=result.seconds, now=now)
+        except Exception as raised:  # one answer must not take those that came with it down
+            error = ProviderError(f"the answer could not be stored: {raised}")
+    if error is not None:
+        put_back(untouched, error, seconds=result.seconds, now=now)
 
 
 def load(claimed: Sequence[Candidate]) -> list[Candidate]:
@@ -71,10 +79,17 @@ def load(claimed: Sequence[Candidate]) -> list[Candidate]:
     )
 
 
-def make_job(candidate: Candidate) -> Job:
+def make_job(candidate: Candidate) -> Job | None:
+    """The call to be made; None where it cannot be, and then the candidate says why."""
     competitor = candidate.competitor
-    provider = make_provider(competitor.provider, competitor.model, competitor.params)
-    return Job(candidate, provider, make_request(candidate))
+    try:
+        provider = make_provider(competitor.provider, competitor.model, competitor.params)
+        return Job(candidate, provider, make_request(candidate))
+    except (ValueError, OSError) as error:  # a provider that is gone, a reference that is lost
+        put_back(
+            candidate, ProviderError(str(error), permanent=True), seconds=0, now=timezone.now()
+        )
+        return None
 
 
 def make_request(candidate: Candidate) -> Request:
@@ -121,13 +136,17 @@ def run_jobs(jobs: Sequence[Job], *, lease: timedelta) -> Iterator[Result]:
     thread.start()
     leases = {job.candidate.lease for job in jobs if job.candidate.lease}
     remaining = len(jobs)
+    period = lease.total_seconds() / 3
+    next_sign = time.monotonic() + period
     while remaining:
         release_connection()
-        try:
-            result = results.get(timeout=lease.total_seconds() / 3)
-        except queue.Empty:
+        if time.monotonic() >= next_sign:
             for lease_id in leases:
                 extend_leases(lease_id, now=timezone.now(), lease=lease)
+            next_sign = time.monotonic() + period
+        try:
+            result = results.get(timeout=max(0.0, next_sign - time.monotonic()))
+        except queue.Empty:
             continue
         remaining -= 1
         yield result
@@ -164,5 +183,7 @@ async def answer(job: Job, results: "queue.SimpleQueue[Result]") -> None:
 
 def batch_size(provider: str) -> int:
     """How many candidates one message carries: as many as one process has in flight."""
+    if provider not in provider_names():
+        return 1  # they will say that their provider is gone
     in_flight: int = import_module(f"arenas.providers.{provider}").Provider.in_flight
     return in_flight

@@ -3,6 +3,7 @@
 import json
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from arenas.suites.models import Prompt
 MANIFEST = "manifest.jsonl"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 MAX_FILES = 100_000
+NAME_LENGTH = 150
 
 
 class BadImport(ValueError):
@@ -90,7 +92,7 @@ class Zip:
         try:
             with self.archive.open(name) as file:
                 return file.read(MAX_BYTES + 1)
-        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             raise BadImage(f"the archive is damaged there ({error})") from error
 
 
@@ -141,7 +143,11 @@ def open_source(path: Path) -> tuple[Files, list[Line]]:
         raise BadImport(f"{path}: give a folder, a .zip archive or a .jsonl manifest that exists")
     names = files.names()
     if MANIFEST in names:
-        lines = list(read_manifest(MANIFEST, files.read(MANIFEST)))
+        try:
+            manifest = files.read(MANIFEST)
+        except BadImage as error:
+            raise BadImport(f"{MANIFEST}: {error}") from error
+        lines = list(read_manifest(MANIFEST, manifest))
     else:
         lines = list(read_names(names))
     if not lines:
@@ -151,7 +157,8 @@ def open_source(path: Path) -> tuple[Files, list[Line]]:
 
 def read_manifest(name: str, data: bytes) -> Iterator[Line]:
     """One JSON object per line: `prompt`, `model`, `path`, or with `sample`, `turn`, `part`."""
-    for number, text in enumerate(data.decode("utf-8", errors="replace").splitlines(), 1):
+    # Not `splitlines`, which also breaks lines at characters that JSON allows in a text.
+    for number, text in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
         if text.strip():
             yield read_line(f"{name}:{number}", text)
 
@@ -194,6 +201,8 @@ def group_by_slot(lines: list[Line], prompts: dict[str, Prompt]) -> dict[Slot, l
     for line in lines:
         if line.prompt not in prompts:
             raise BadImport(f"{line.place}: the arena asks no prompt {line.prompt!r}")
+        if len(line.model) > NAME_LENGTH or not line.model.isprintable():
+            raise BadImport(f"{line.place}: {line.model!r} cannot be a model's name")
         slot = slots.setdefault((line.prompt, line.model, line.sample), [])
         if any((other.turn, other.part) == (line.turn, line.part) for other in slot):
             raise BadImport(
@@ -228,7 +237,9 @@ def create_candidate(
 ) -> int:
     """The slot's candidate with its parts; 0 where it was imported before with the same images."""
     ordered = sorted(lines, key=lambda line: (line.turn, line.part))
-    existing = Candidate.objects.filter(prompt=prompt, competitor=competitor, sample=sample).first()
+    # Locked, because a worker may be about to claim a planned one.
+    slots = Candidate.objects.select_for_update()
+    existing = slots.filter(prompt=prompt, competitor=competitor, sample=sample).first()
     if existing and existing.status != Candidate.Status.PLANNED:
         stored = [part.image_id for part in existing.parts.exclude(image=None)]
         if stored == [images[line.path].pk for line in ordered]:

@@ -12,7 +12,6 @@ from arenas.candidates.claim import find_due, release_expired
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
 from arenas.definitions.models import Arena
-from arenas.providers.base import provider_names
 
 QUEUE = "generate"
 WINDOW = 2000  # messages sent ahead; what is planned beyond them waits in the database
@@ -29,18 +28,18 @@ def sweep() -> int:
     """Find work that a crash or a lost broker left behind, and queue what is due."""
     now = timezone.now()
     release_expired(now)
+    queued = 0 if count_waiting(QUEUE) else queue_due()
+    # Last: a picture that cannot be rendered must not keep others from being generated.
     for arena in Arena.objects.select_related("profile"):
         render_missing(arena, limit=100)
-    if count_waiting(QUEUE) > 0:
-        return 0
-    return queue_due()
+    return queued
 
 
 def queue_due() -> int:
     """Send a message for every batch of due candidates; return how many candidates."""
     sent = 0
     for provider, ids in find_due(timezone.now(), limit=WINDOW).items():
-        if provider == EXTERNAL or provider not in provider_names():
+        if provider == EXTERNAL:
             continue
         size = generation.batch_size(provider)
         for start in range(0, len(ids), size):

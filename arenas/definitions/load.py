@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from django.db import transaction
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
 from arenas.images.models import RenditionProfile
+from arenas.images.render import PIXELS_PER_BYTE
 from arenas.providers.base import make_provider
 from arenas.suites.load import Key, Text, hash_content
 from arenas.suites.models import SuiteVersion
@@ -20,31 +21,35 @@ from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
 from metrics.checks.base import check_names
 
 OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
+# As long as their columns.
+Category = Annotated[str, StringConstraints(max_length=100)]
+Name = Annotated[Text, StringConstraints(max_length=150)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 
 
 class QuestionShape(Strict):
-    id: Key
-    text: Text
-    category: str = ""
+    id: Annotated[Key, StringConstraints(max_length=80)]
+    text: Annotated[Text, StringConstraints(max_length=300)]
+    category: Category = ""
 
 
 class CompetitorShape(Strict):
-    name: Text
+    name: Name
     provider: str = EXTERNAL
-    model: str = ""
-    params: dict[str, Any] = {}
-    price: dict[str, Any] = {}
+    model: Annotated[str, StringConstraints(max_length=200)] = ""
+    params: dict[str, JsonValue] = {}
+    price: dict[str, JsonValue] = {}
     samples: Annotated[int, Field(ge=1, le=100)] = 1
-    licence: str = ""
-    link: str = ""
+    licence: Annotated[str, StringConstraints(max_length=100)] = ""
+    link: Annotated[str, StringConstraints(max_length=200)] = ""
     released: date | None = None
     retired: date | None = None
 
 
 class RatersShape(Strict):
     access: Literal["open", "invitation"] = "open"
-    votes_per_rater: Annotated[int, Field(ge=1)] | None = None
+    votes_per_rater: Count | None = None
     gold_share: Annotated[float, Field(ge=0, le=1)] = 0
 
 
@@ -55,15 +60,22 @@ class RenditionShape(Strict):
     height: Annotated[int, Field(ge=64, le=4096)] = 1024
     kilobytes: Annotated[int, Field(ge=8, le=4096)] = 256
 
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        least = -(-self.width * self.height // (PIXELS_PER_BYTE * 1024))
+        if self.kilobytes < least:
+            raise ValueError(f"this canvas needs {least} kilobytes at least")
+        return self
+
 
 class BoardShape(Strict):
     raters: tuple[Literal["person", "external", "simulated", "judge"], ...] = ("person", "external")
-    batch: Annotated[int, Field(ge=1)] = 10
+    batch: Count = 10
 
 
 class ArenaShape(Strict):
     slug: Slug
-    title: Text
+    title: Name
     description: str = ""
     suite: str | None = None
     tags: tuple[Text, ...] = ()
@@ -142,7 +154,7 @@ def find_version(shape: ArenaShape, source: Source) -> SuiteVersion | None:
     name, _, number = shape.suite.partition("@")
     versions = SuiteVersion.objects.filter(suite__name=name)
     if number:
-        versions = versions.filter(number=number) if number.isdigit() else versions.none()
+        versions = versions.filter(number=number) if number.isdecimal() else versions.none()
     version = versions.order_by("number").last()
     if version is None:
         raise source.error(("suite",), f"no suite {shape.suite!r} is loaded")

@@ -8,6 +8,8 @@ from PIL import ImageCms, ImageOps
 
 MAX_BYTES = 40_000_000
 MAX_PIXELS = 25_000_000  # a 4096 × 4096 picture has 16.8 million
+# What Pillow may call them: a camera's JPEG with a preview behind it is a JPEG all the same.
+MIMES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
@@ -26,7 +28,7 @@ def read_header(data: bytes) -> tuple[str, int, int]:
                 f"the image has {width * height / 1e6:.0f} megapixels ({width}×{height}); "
                 f"{MAX_PIXELS / 1e6:.0f} are allowed"
             )
-        return Pillow.MIME[image.format or ""], width, height
+        return MIMES[image.format or ""], width, height
 
 
 def open_image(data: bytes) -> Pillow.Image:
@@ -64,26 +66,29 @@ def decode_pixels(data: bytes) -> Pillow.Image:
 def to_srgb(image: Pillow.Image) -> Pillow.Image:
     """Colours converted from the picture's own profile, which is then gone."""
     profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "L", "CMYK"):
+    if not profile or image.mode.startswith("I;16"):
         return image
+    if image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        image = image.convert("RGBA")
     try:
         converted = ImageCms.profileToProfile(
             image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"),
-            outputMode="RGB",
+            outputMode="RGBA" if image.mode == "RGBA" else "RGB",
         )  # fmt: skip
-    except ImageCms.PyCMSError:  # a broken profile: the numbers as they stand are the best guess
-        return image
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a broken profile: the numbers as they stand are the best guess
     return converted or image
 
 
 def flatten(image: Pillow.Image) -> Pillow.Image:
     """Pixels alone: a new picture made from the raw RGB bytes carries no metadata along."""
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda value: value / 256).convert("L")
+        image.info.pop("transparency", None)  # one of 65,536 greys: no longer to be told apart
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layered = image.convert("RGBA")
         ground = Pillow.new("RGBA", layered.size, (*SURROUND, 255))
         image = Pillow.alpha_composite(ground, layered)
-    if image.mode.startswith("I;16"):
-        image = image.point(lambda value: value / 256).convert("L")
     rgb = image.convert("RGB")
     return Pillow.frombytes("RGB", rgb.size, rgb.tobytes())
 

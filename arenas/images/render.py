@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+from collections.abc import Iterator
 
 from PIL import Image as Pillow
 
@@ -11,11 +12,14 @@ from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.images.store import read_bytes, write_bytes
 
 QUALITIES = (90, 82, 72, 60, 45, 30, 15, 5)
+# What no quality makes small enough, noise above all, loses detail: so many pixels a side merged.
+COARSER = (2, 4, 8, 16)
+PIXELS_PER_BYTE = 128  # every picture can be made to fit so many, or fewer
 PADDING = b"PADD"  # a chunk that decoders must skip, as the container's specification says
 
 
 class TooSmallProfile(ValueError):
-    """The profile's byte length cannot hold the picture at any quality."""
+    """The profile's byte length cannot hold even a coarse picture of its canvas."""
 
 
 def render(image: Image, profile: RenditionProfile) -> Rendition:
@@ -49,14 +53,22 @@ def place_on_canvas(image: Pillow.Image, width: int, height: int) -> Pillow.Imag
 
 def encode_to_size(canvas: Pillow.Image, size: int) -> bytes:
     """The best quality that fits, padded to the byte. Raises TooSmallProfile."""
-    for quality in QUALITIES:
+    for picture, quality in find_encodings(canvas):
         buffer = io.BytesIO()
-        canvas.save(buffer, "WEBP", quality=quality, method=2)
+        picture.save(buffer, "WEBP", quality=quality, method=2)
         stream = extend_container(buffer.getvalue(), canvas.size)
         # Zero padding would need no chunk at all, so anything from 0 or 8 bytes up can be filled.
         if len(stream) == size or len(stream) + 8 <= size:
             return pad(stream, size)
     raise TooSmallProfile(f"{size} bytes are too few for a {canvas.width}×{canvas.height} canvas")
+
+
+def find_encodings(canvas: Pillow.Image) -> Iterator[tuple[Pillow.Image, int]]:
+    """What to encode at which quality, from the best to the smallest."""
+    for quality in QUALITIES:
+        yield canvas, quality
+    for side in COARSER:
+        yield canvas.reduce(side).resize(canvas.size), QUALITIES[-1]
 
 
 def extend_container(webp: bytes, canvas: tuple[int, int]) -> bytes:

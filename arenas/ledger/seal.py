@@ -93,6 +93,9 @@ def verify() -> int:
         if sealed != (root, previous, digest_block(expected, block.last_seq, root, previous)):
             raise BrokenLedger(f"block {block.first_seq}–{block.last_seq} is not as sealed")
         previous, expected = bytes(block.digest), block.last_seq + 1
+    for kind in ledger_kinds():
+        if kind._default_manager.filter(seq__gte=expected).exists():
+            raise BrokenLedger(f"the block of rows from {expected} on is missing")
     return expected - 1
 
 

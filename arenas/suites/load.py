@@ -21,8 +21,12 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
 
 
+ShortKey = Annotated[Key, StringConstraints(max_length=100)]
+Short = Annotated[str, StringConstraints(max_length=100)]
+
+
 class ReferenceShape(Strict):
-    id: Key
+    id: ShortKey
     role: Literal["subject", "style", "source"]
     file: Text
 
@@ -38,7 +42,7 @@ class ExpectShape(Strict):
 
 class PromptShape(Strict):
     id: Key
-    category: str = ""
+    category: Short = ""
     text: Text | None = None
     turns: tuple[Text, ...] = ()
     references: tuple[ReferenceShape, ...] = ()
@@ -58,9 +62,9 @@ class PromptShape(Strict):
 
 
 class SuiteShape(Strict):
-    name: Key
-    version: Annotated[str, Field(coerce_numbers_to_str=True)]
-    licence: str = ""
+    name: ShortKey
+    version: Annotated[str, Field(coerce_numbers_to_str=True, max_length=50)]
+    licence: Short = ""
     description: str = ""
     prompts: Annotated[tuple[PromptShape, ...], Field(min_length=1)]
 
@@ -77,8 +81,8 @@ def load_suite(path: Path) -> Loaded:
     """Bring the file into the database. Raises BadFile naming the place; then nothing changed."""
     shape, lines = read_yaml(path, SuiteShape)
     check_ids(path, shape, lines)
-    pictures = read_pictures(path, shape, lines)
     with transaction.atomic():
+        pictures = read_pictures(path, shape, lines)
         suite, _ = PromptSuite.objects.get_or_create(name=shape.name)
         PromptSuite.objects.select_for_update().get(pk=suite.pk)
         content_hash = hash_suite(shape, pictures)

@@ -1,11 +1,15 @@
 """Read a YAML file into a checked shape, and say where in the file something is wrong."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+MAX_VALUES = 1_000_000
+# The database stores neither of them.
+FORBIDDEN = re.compile("[\0\ud800-\udfff]")
 Place = tuple[str | int, ...]
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -17,22 +21,26 @@ class BadFile(ValueError):
 class Strict(BaseModel):
     """A shape whose unknown keys are errors: a misspelt key must not be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def read_yaml(path: Path, shape: type[Shape]) -> tuple[Shape, dict[Place, int]]:
     """The file in the given shape, and the line of every place in it. Raises BadFile."""
+    lines: dict[Place, int] = {}
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise BadFile(f"{path}:1: a mapping of keys to values is expected")
+        content = convert(node, (), lines, path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadFile(f"{path}: cannot be read ({error})") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadFile(f"{path}:{line}: not YAML ({error.problem})") from error
-    if not isinstance(node, yaml.MappingNode):
-        raise BadFile(f"{path}:1: a mapping of keys to values is expected")
-    lines: dict[Place, int] = {}
-    content = convert(node, (), lines, path)
+    except yaml.YAMLError as error:
+        raise BadFile(f"{path}: not YAML ({error})") from error
+    except RecursionError:
+        raise BadFile(f"{path}: nested too deeply") from None
     try:
         return shape.model_validate(content), lines
     except ValidationError as error:
@@ -41,7 +49,9 @@ def read_yaml(path: Path, shape: type[Shape]) -> tuple[Shape, dict[Place, int]]:
 
 def convert(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) -> Any:
     """The node as plain values, with the line of each place noted. Duplicate keys are errors."""
-    lines[place] = node.start_mark.line + 1
+    line = lines[place] = node.start_mark.line + 1
+    if len(lines) > MAX_VALUES:  # aliases of aliases make much of a small file
+        raise BadFile(f"{path}:{line}: more than {MAX_VALUES:,} values")
     if isinstance(node, yaml.SequenceNode):
         return [convert(item, (*place, i), lines, path) for i, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
@@ -49,13 +59,21 @@ def convert(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) 
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in mapping:
-                line = key_node.start_mark.line + 1
-                raise BadFile(f"{path}:{line}: {key!r} is given twice")
+                raise BadFile(f"{path}:{key_node.start_mark.line + 1}: {key!r} is given twice")
             mapping[key] = convert(value_node, (*place, key), lines, path)
             lines[(*place, key)] = key_node.start_mark.line + 1
         return mapping
-    loader = yaml.SafeLoader("")
-    return loader.construct_object(node)
+    return convert_scalar(node, f"{path}:{line}")
+
+
+def convert_scalar(node: yaml.Node, place: str) -> Any:
+    try:
+        value = yaml.SafeLoader("").construct_object(node)
+    except ValueError as error:  # the thirteenth month, and the like
+        raise BadFile(f"{place}: {node.value!r} is no value ({error})") from error
+    if isinstance(value, str) and FORBIDDEN.search(value):
+        raise BadFile(f"{place}: a character that no text may hold")
+    return value
 
 
 def describe_error(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from arenas.definitions.models import Arena
-from arenas.images.models import Image, Rendition
+from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.images.render import render
 from arenas.suites.models import PromptReference
 from arenas.views.access import staff_only
@@ -56,7 +56,19 @@ def show_reference_urls(
     return [
         {
             "role": reference.get_role_display(),
-            "url": reverse("image", args=[render(reference.image, arena.profile).sha256]),
+            "url": reverse("image", args=[render_reference(reference.image, arena).sha256]),
         }
         for reference in references
     ]
+
+
+def render_reference(image: Image, arena: Arena) -> Rendition:
+    """A reference as raters see it: pixels alone, on a canvas of its own shape."""
+    shrink = min(1, arena.profile.width / image.width, arena.profile.height / image.height)
+    profile, _ = RenditionProfile.objects.get_or_create(
+        width=max(1, round(image.width * shrink)),
+        height=max(1, round(image.height * shrink)),
+        size=arena.profile.size,
+        encoder=arena.profile.encoder,
+    )
+    return render(image, profile)

@@ -1,6 +1,7 @@
 """Votes from a file, all of them or none; the same file twice adds nothing."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ from arenas.votes.models import Import, Vote
 QUESTION = "better"
 QUESTION_TEXT = "Which is better?"
 BATCH = 5000
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+# As long as their columns; a prompt that has no other name may be named by its whole text.
+NAME_LENGTHS = {"model_a": 150, "model_b": 150, "rater": 200, "question": 80, "prompt": 100_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def import_votes(
 ) -> Imported:
     """Import a vote file into an arena. Raises VoteFileError with the row; then nothing changed."""
     votes = read_votes(path, where=where)
+    check_names(votes)
     arena = find_arena(slug, create=create)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     filters = sorted(where)
@@ -66,10 +71,28 @@ def import_votes(
     return Imported(arena, len(votes), is_repeat=False)
 
 
+def check_names(votes: pl.DataFrame) -> None:
+    for column, length in NAME_LENGTHS.items():
+        if column not in votes.columns:
+            continue
+        name = pl.col(column)
+        wrong = votes.filter(
+            (name.str.len_chars() > length) | name.str.contains("\0", literal=True)
+        )
+        if len(wrong):
+            raise VoteFileError(
+                f"{column} {wrong[column][0][:80]!r}: a name has at most {length} characters, "
+                "and none is a zero byte",
+                wrong["row"][0],
+            )
+
+
 def find_arena(slug: str, *, create: bool) -> Arena:
     arena = Arena.objects.filter(slug=slug).first()
     if arena is None and not create:
         raise VoteFileError(f"there is no arena {slug!r} (--create makes one)")
+    if arena is None and not SLUG.fullmatch(slug):
+        raise VoteFileError(f"{slug!r} cannot be an arena's slug: a-z, 0-9 and -, at most 80")
     return arena or create_arena(slug)
 
 
@@ -171,7 +194,7 @@ def find_questions(arena: Arena, votes: pl.DataFrame, *, create: bool) -> dict[s
                 first_row(votes, "question", name),
             )
         questions[name] = Question.objects.create(
-            arena=arena, key=name[:80], text=name[:300], position=len(questions)
+            arena=arena, key=name, text=name, position=len(questions)
         )
     return {**questions, "": current[0]}
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from arenas.definitions.models import Arena, Question
 from arenas.raters.models import RaterKind
 from arenas.votes.models import Vote
 from metrics.leaderboards.build import build_snapshot, find_leaderboard
-from metrics.leaderboards.models import Leaderboard, Snapshot
+from metrics.leaderboards.models import Leaderboard
 
 PEOPLE = sorted([RaterKind.PERSON, RaterKind.EXTERNAL])
 SIMULATED = [RaterKind.SIMULATED.value]
@@ -31,37 +31,45 @@ def board_categories(arena: Arena) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def list_leaderboards(arena: Arena) -> Iterator[Leaderboard]:
-    """Every board of the arena's pages."""
-    for question in arena.questions.filter(retired_at=None):
-        for kinds in board_kinds(arena):
-            for category in ["", *board_categories(arena)]:
-                yield find_leaderboard(arena, question, category=category, rater_kinds=kinds)
-
-
 def refresh_arena(arena: Arena, *, force: bool = False) -> int:
     """Build the boards that a whole batch of new votes waits for; return how many."""
     questions = arena.questions.filter(retired_at=None)
-    if not force and not any(has_batch(arena, question) for question in questions):
-        return 0
-    boards = [board for board in list_leaderboards(arena) if force or has_news(board)]
+    boards = [
+        board
+        for question in questions
+        for kinds in board_kinds(arena)
+        if force or has_batch(find_leaderboard(arena, question, rater_kinds=kinds))
+        for board in list_leaderboards(arena, question, kinds)
+        if force or has_news(board)
+    ]
     for board in boards:
         build_snapshot(board)
     return len(boards)
 
 
-def has_batch(arena: Arena, question: Question) -> bool:
-    """Whether the question has a batch of sealed votes that its newest snapshot lacks."""
-    newest = Snapshot.objects.filter(leaderboard__question=question).first()
-    watermark = newest.watermark if newest else 0
-    new = Vote.objects.filter(arena=arena, question=question, seq__gt=watermark)
-    return len(new.values_list("pk")[: arena.board_batch]) >= arena.board_batch
+def list_leaderboards(arena: Arena, question: Question, kinds: list[str]) -> Iterator[Leaderboard]:
+    """The boards of one question and some raters: of all prompts, then of each category."""
+    for category in ["", *board_categories(arena)]:
+        yield find_leaderboard(arena, question, category=category, rater_kinds=kinds)
+
+
+def has_batch(board: Leaderboard) -> bool:
+    """Whether a batch of the votes that the board counts was sealed since its newest snapshot."""
+    batch = board.arena.board_batch
+    return len(select_new_votes(board).values_list("pk")[:batch]) >= batch
 
 
 def has_news(board: Leaderboard) -> bool:
-    """Whether votes that the board counts were sealed since its newest snapshot."""
+    return select_new_votes(board).exists()
+
+
+def select_new_votes(board: Leaderboard) -> QuerySet[Vote]:
+    """The votes by the board's raters that were sealed since its newest snapshot."""
     newest = board.snapshots.first()
-    wanted = Q(arena=board.arena_id, question=board.question_id, rater_kind__in=board.rater_kinds)
-    if board.category:
-        wanted &= Q(prompt__category=board.category)
-    return Vote.objects.filter(wanted, seq__gt=newest.watermark if newest else 0).exists()
+    votes = Vote.objects.filter(
+        arena=board.arena_id,
+        question=board.question_id,
+        rater_kind__in=board.rater_kinds,
+        seq__gt=newest.watermark if newest else 0,
+    )
+    return votes.filter(prompt__category=board.category) if board.category else votes

@@ -1,5 +1,6 @@
 """Find candidates without a result of a check, and measure them."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -79,7 +80,10 @@ def run_check(name: str, candidates: Sequence[int]) -> int:
 def measure(check: BaseCheck, candidate: Candidate) -> Finding:
     """The check's finding; an error of its own is a reason, so that nothing blocks the queue."""
     try:
-        return check.measure(make_subject(candidate))
+        finding = check.measure(make_subject(candidate))
+        if not all(map(math.isfinite, finding.values.values())):
+            raise ValueError(f"not a number among {dict(finding.values)}")
+        return finding
     except Exception as error:  # a plug-in may raise anything; the reason is shown with the result
         return Finding(not_measurable=f"the check failed: {type(error).__name__}: {error}")
 

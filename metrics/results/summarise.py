@@ -18,8 +18,8 @@ from metrics.results.run import find_prompts
 class CheckColumn:
     """A check beside the ratings: its headline measure, and its mean per competitor.
 
-    `prompts` is on how many of the arena's prompts the check says anything; `cells` maps a
-    competitor to what was measured of it.
+    `prompts` is how many of the arena's prompts the check is for, and `measured` on how many
+    of them it could measure any candidate; `cells` maps a competitor to what was measured.
     """
 
     name: str
@@ -27,6 +27,7 @@ class CheckColumn:
     version: str
     measure: Measure
     prompts: int
+    measured: int
     cells: dict[int, "CheckCell"]
 
 
@@ -52,14 +53,21 @@ def summarise_check(arena: Arena, name: str, category: str = "") -> CheckColumn:
         prompts &= set(arena.prompts().filter(category=category).values_list("pk", flat=True))
     candidates = select_candidates(arena).filter(prompt__in=prompts, status=Candidate.Status.DONE)
     done: dict[int, list[int]] = {}
-    for pk, competitor in candidates.values_list("pk", "competitor_id"):
+    asked: dict[int, int] = {}
+    for pk, competitor, prompt in candidates.values_list("pk", "competitor_id", "prompt_id"):
         done.setdefault(competitor, []).append(pk)
+        asked[pk] = prompt
     values = read_values(name, check.version, measure.name, candidates)
     cells = {competitor: make_cell(pks, values) for competitor, pks in done.items()}
-    return CheckColumn(name, check.title, check.version, measure, len(prompts), cells)
+    measured = {asked[pk] for pk in values}
+    return CheckColumn(
+        name, check.title, check.version, measure, len(prompts), len(measured), cells
+    )
 
 
-def read_values(name: str, version: str, measure: str, rows: QuerySet[Candidate]) -> dict[int, float]:
+def read_values(
+    name: str, version: str, measure: str, rows: QuerySet[Candidate]
+) -> dict[int, float]:
     results = CheckResult.objects.filter(
         check_name=name, version=version, candidate__in=rows.values("pk")
     ).values_list("candidate_id", "values")

@@ -79,8 +79,7 @@ def start(state: Path, *command: str, **environment: str) -> subprocess.Popen[st
 @contextmanager
 def client(state: Path, *command: str, **environment: str) -> Iterator[Client]:
     with start(state, *command, **{"EVALSITE_LOCAL_FAST": "1"} | environment) as process:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
+        line = process.stdout.readline() or pytest.fail(process.stderr.read())
         try:
             yield Client(process, *line.split())
         finally:
@@ -155,7 +154,6 @@ def test_a_second_client_joins_and_outlives_the_first(state):
     with client(state) as alice, client(state) as bob:
         assert (bob.database_url, bob.redis_url) == (alice.database_url, alice.redis_url)
         alice.process.kill()
-        alice.process.wait()
         assert bob.answers()
 
 

@@ -61,12 +61,10 @@ def report(capsys, *arguments):
 
 def failure(capsys, *arguments):
     """The one line of an error that ends with status 2."""
-    try:
-        status = main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        status = stop.code
+    with pytest.raises(SystemExit) as stop:
+        sys.exit(main([str(argument) for argument in arguments]))
     out, err = capsys.readouterr()
-    assert status == 2
+    assert stop.value.code == 2
     assert out == ""
     assert err.count("\n") == 1
     return err

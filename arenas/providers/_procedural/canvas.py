@@ -29,7 +29,7 @@ def rgb(colour: str) -> Colour:
 
 
 def mix(a: NDArray[np.float32], b: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    return (a * (1 - share) + b * share).astype(np.float32)
+    return a + (b - a) * np.float32(share)
 
 
 def canvas_size(aspect_ratio: str, long_side: int) -> tuple[int, int]:

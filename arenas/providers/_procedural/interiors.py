@@ -18,10 +18,21 @@ from arenas.providers._procedural.canvas import (
     rgb,
 )
 from arenas.providers._procedural.reading import COLOURS
-from arenas.providers._procedural.site import AIRS, Site
+from arenas.providers._procedural.site import Site
 
-WALLS = (("#eadcc3", "#d8c3a0"), ("#cfdcd6", "#b2c6bd"), ("#e3cfc4", "#cfb2a2"), ("#cdd6e2", "#aebccd"))
-BACKDROPS = (("#b9c4cf", "#6d7b8b"), ("#d9c9b8", "#8f7763"), ("#a9b8a8", "#5f7264"), ("#c7b3c2", "#776277"))
+WALLS = (
+    ("#eadcc3", "#d8c3a0"),
+    ("#cfdcd6", "#b2c6bd"),
+    ("#e3cfc4", "#cfb2a2"),
+    ("#cdd6e2", "#aebccd"),
+)
+SPINES = ("#7a2f2a", "#2f4a5f", "#3f5a3a", "#a8823f", "#5a3f5f", "#8a6a4a", "#274048")
+BACKDROPS = (
+    ("#b9c4cf", "#6d7b8b"),
+    ("#d9c9b8", "#8f7763"),
+    ("#a9b8a8", "#5f7264"),
+    ("#c7b3c2", "#776277"),
+)
 
 
 def paint_wall_and_floor(site: Site, floor_at: float) -> None:
@@ -44,19 +55,27 @@ def paint_window(site: Site, x: float, y: float, wide: float, high: float) -> No
     """A window with the hour's sky behind it, and its light on the wall."""
     frame = rgb("#fbf7ee")
     sky = [rgb(c) for c in site.air.sky]
-    box(site.picture, x - wide * 0.06, y - wide * 0.06, x + wide * 1.06, y + high + wide * 0.06, frame)
+    box(
+        site.picture,
+        x - wide * 0.06,
+        y - wide * 0.06,
+        x + wide * 1.06,
+        y + high + wide * 0.06,
+        frame,
+    )
     view = gradient(int(high), int(wide), sky)
     x0, y0 = int(x), int(y)
     target = site.picture[y0 : y0 + len(view), x0 : x0 + view.shape[1]]
     target[:] = view[: target.shape[0], : target.shape[1]]
     hill = rgb("#5f8f5a") * site.light
-    arc = [(x + wide * t, y + high * (0.72 - 0.1 * np.sin(3 * t + 1))) for t in np.linspace(0, 1, 9)]
+    arc = [
+        (x + wide * t, y + high * (0.72 - 0.1 * np.sin(3 * t + 1))) for t in np.linspace(0, 1, 9)
+    ]
     fill(site.picture, [*arc, (x + wide, y + high), (x, y + high)], hill, bottom=hill * 0.7)
-    for t in (0.5,):
-        bar = wide * 0.025
-        box(site.picture, x + wide * t - bar, y, x + wide * t + bar, y + high, frame)
-        box(site.picture, x, y + high * t - bar, x + wide, y + high * t + bar, frame)
-    if site.setting.hour not in {"night"}:
+    bar, cx, cy = wide * 0.025, x + wide / 2, y + high / 2
+    box(site.picture, cx - bar, y, cx + bar, y + high, frame)
+    box(site.picture, x, cy - bar, x + wide, cy + bar, frame)
+    if site.setting.hour != "night":
         glow(site.picture, (x + wide / 2, y + high / 2), high * 0.9, rgb("#2c2418") * site.light)
 
 
@@ -94,10 +113,16 @@ def paint_library(site: Site) -> None:
         while x < w:
             wide = w * float(site.rng.uniform(0.014, 0.032))
             tall = row * float(site.rng.uniform(0.55, 0.84))
-            cover = rgb(str(site.rng.choice(
-                ("#7a2f2a", "#2f4a5f", "#3f5a3a", "#a8823f", "#5a3f5f", "#8a6a4a", "#274048"))))  # fmt: skip
+            cover = rgb(str(site.rng.choice(SPINES)))
             box(site.picture, x, base - tall, x + wide * 0.92, base, cover * 1.1, low=cover * 0.7)
-            box(site.picture, x, base - tall * 0.8, x + wide * 0.92, base - tall * 0.76, rgb("#d9b96a"))
+            box(
+                site.picture,
+                x,
+                base - tall * 0.8,
+                x + wide * 0.92,
+                base - tall * 0.76,
+                rgb("#d9b96a"),
+            )
             x += wide
         box(site.picture, 0, base, w, base + row * 0.08, rgb("#7a5232"), low=rgb("#54361e"))
     site.picture[:] *= np.float32(0.85)
@@ -131,7 +156,12 @@ def _coloured_light(site: Site) -> None:
     glow(site.picture, (w * (0.5 + 0.42 * side), h * 0.4), w * 0.45, rgb("#0f8f94"))
     for k in range(5):
         x = w * (-0.1 + 0.27 * k)
-        beam = [(x, 0), (x + w * 0.05, 0), (x + w * 0.3 * side + w * 0.05, h), (x + w * 0.3 * side, h)]
+        beam = [
+            (x, 0),
+            (x + w * 0.05, 0),
+            (x + w * 0.3 * side + w * 0.05, h),
+            (x + w * 0.3 * side, h),
+        ]
         fill(site.picture, beam, rgb("#ffd9ee"), alpha=0.16, soft=w * 0.012)
 
 
@@ -155,7 +185,9 @@ def paint_moon_surface(site: Site) -> None:
     h, w = site.picture.shape[:2]
     paint_space(site)
     site.picture[:] *= np.float32(0.4)
-    disc(site.picture, (w * 0.22, h * 0.2), (h * 0.1, h * 0.1), rgb("#5fa8e0"), bottom=rgb("#1f4f8a"))
+    disc(
+        site.picture, (w * 0.22, h * 0.2), (h * 0.1, h * 0.1), rgb("#5fa8e0"), bottom=rgb("#1f4f8a")
+    )
     y0 = int(h * 0.66)
     ground = gradient(h - y0, w, (rgb("#8d8f94"), rgb("#c9cacd")))
     site.picture[y0:] = ground * (0.72 + 0.4 * cloudy(site.rng, h - y0, w, (8, 6), 4))[..., None]
@@ -183,7 +215,9 @@ def paint_board(site: Site) -> None:
     h, w = site.picture.shape[:2]
     paint_wall_and_floor(site, h * 0.9)
     box(site.picture, w * 0.07, h * 0.06, w * 0.93, h * 0.86, rgb("#9a6a3c"), low=rgb("#7a4f2a"))
-    box(site.picture, w * 0.095, h * 0.085, w * 0.905, h * 0.835, rgb("#2f3d39"), low=rgb("#24302d"))
+    box(
+        site.picture, w * 0.095, h * 0.085, w * 0.905, h * 0.835, rgb("#2f3d39"), low=rgb("#24302d")
+    )
     dust = np.clip(cloudy(site.rng, h, w, (3, 3)) - 0.5, 0, 1) * np.float32(0.2)
     inside = np.zeros((h, w), np.float32)
     inside[int(h * 0.09) : int(h * 0.83), int(w * 0.1) : int(w * 0.9)] = 1

@@ -50,7 +50,7 @@ def _drift(
     dx, dy = shift(h, w, face or Face(w / 2, h / 2, w / 4), rng)
     grid_y, grid_x = np.mgrid[0:h, 0:w].astype(np.float32)
     pull = window * np.float32(strength)
-    moved = cv2.remap(
+    moved: Picture = cv2.remap(
         picture, grid_x + dx * pull, grid_y + dy * pull, cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip

@@ -84,17 +84,21 @@ def _turn(figure: Picture, pose: Pose) -> Picture:
     )
     roll = np.vstack([cv2.getRotationMatrix2D((w / 2, h), pose.roll, 1), [0, 0, 1]])
     warp = roll @ cv2.getPerspectiveTransform(corners, turned)
-    return cv2.warpPerspective(wide, warp, (w, h), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.warpPerspective(wide, warp, (w, h), flags=cv2.INTER_LINEAR), np.float32)
 
 
 def _match(figure: Picture, light: Light, picture: Picture, seams: float) -> Picture:
     """Bring the scene's light onto the subject: its colour, its side and its haze."""
     w = figure.shape[1]
-    level = float(np.clip(luminance(picture).mean() / 0.5, 0.62, 1.1))
-    tint = 0.45 + 0.55 * light.colour / max(float(light.colour.max()), 1e-3)
-    ramp = np.linspace(1 - 0.14 * light.side, 1 + 0.14 * light.side, w)[None, :, None]
+    level = float(np.clip(luminance(picture).mean() / 0.5, 0.8, 1.08))
+    tint = 0.5 + 0.5 * light.colour / max(float(light.colour.max()), 1e-3)
+    ramp = np.linspace(1 - 0.14 * light.side, 1 + 0.14 * light.side, w, dtype=np.float32)
     haze = picture.reshape(-1, 3).mean(0)
-    lit = mix(figure[..., :3] * tint * level * ramp, np.broadcast_to(haze, (1, 1, 3)), 0.07)
+    lit = mix(
+        figure[..., :3] * tint * np.float32(level) * ramp[None, :, None],
+        np.broadcast_to(haze, (1, 1, 3)),
+        0.07,
+    )
     out = figure.copy()
     out[..., :3] = np.clip(mix(lit, figure[..., :3], seams), 0, 1)
     return out
@@ -107,26 +111,16 @@ def _cast_shadow(
     if depth <= 0:
         return
     h, w = alpha.shape
-    left, top = at
-    foot = top + h
+    left, foot = at[0], at[1] + h
+    slant = -0.7 * light.side
+    lay = np.array([[1, -slant, left + slant * h], [0, 0.24, foot - 0.25 * h]], np.float32)
+    lying = cv2.warpAffine(alpha, lay, (picture.shape[1], picture.shape[0]))
+    _darken(picture, blur(lying, max(1.0, h * 0.012)) * np.float32(0.34 * depth), (0, 0))
     columns = np.nonzero(alpha[int(h * 0.94) :].max(0) > 0.4)[0]
     x0, x1 = (columns.min(), columns.max()) if len(columns) else (0, w)
-    middle, half = left + (x0 + x1) / 2, (x1 - x0) / 2
-    flat = cv2.resize(alpha, (w, max(2, round(h * 0.24))), interpolation=cv2.INTER_AREA)
-    lean = np.array([[1, light.side * -1.1, 0], [0, 1, 0]], np.float32)
-    reach = round(1.1 * flat.shape[0])
-    if light.side > 0:
-        lean[0, 2] = 0
-    lean[0, 2] += reach if light.side < 0 else reach * 2
-    fallen = cv2.warpAffine(flat[::-1].copy(), lean, (w + 3 * reach, flat.shape[0]))
-    fallen = blur(np.pad(fallen, 12), max(1.0, h * 0.012)) * np.float32(0.34 * depth)
-    _darken(picture, fallen, (left - _offset(light, reach) - 12, foot - 14 - round(h * 0.015)))
-    disc(picture, (middle, foot - h * 0.012), (half * 1.08, max(2.0, h * 0.024)), rgb("#080a14"),
-         alpha=0.62 * depth, soft=h * 0.014)  # fmt: skip
-
-
-def _offset(light: Light, reach: int) -> int:
-    return reach if light.side < 0 else reach * 2
+    contact = (left + (x0 + x1) / 2, foot - h * 0.012)
+    radii = ((x1 - x0) * 0.54, max(2.0, h * 0.024))
+    disc(picture, contact, radii, rgb("#080a14"), alpha=0.62 * depth, soft=h * 0.014)
 
 
 def _occlude(picture: Picture, alpha: Mask, at: tuple[int, int], depth: float) -> None:
@@ -137,7 +131,7 @@ def _occlude(picture: Picture, alpha: Mask, at: tuple[int, int], depth: float) -
 
 
 def _darken(picture: Picture, mask: Mask, at: tuple[int, int]) -> None:
-    over = np.zeros((*mask.shape, 4), np.float32)
+    over = np.empty((*mask.shape, 4), np.float32)
     over[..., :3], over[..., 3] = rgb("#0a0c18"), mask
     _paste(picture, over, at)
 

@@ -36,13 +36,13 @@ PLACES = (
     ("library", r"library|\bbooks?\b.*shel"),
     ("market", r"market"),
     ("room", r"room\b|kitchen|workshop|caf[eé]|white wall|office"),
-    ("studio", r"studio|backdrop|glamour|advertisement|portrait|trade fair|magazine"),
     ("desert", r"desert"),
     ("forest", r"forest"),
-    ("peaks", r"mountain|summit|peaks"),
     ("sea", r"\bsea\b|beach|harbour|pier|terrace|lighthouse|coast|cliff"),
+    ("peaks", r"mountain|summit|peaks"),
     ("city", r"city|street|rooftop|skyline|rooftops|town|detective|jazz"),
     ("hills", r"meadow|hill|park|garden|field|cottage|tent|snow"),
+    ("studio", r"studio|backdrop|glamour|advertisement|portrait|trade fair|magazine"),
 )
 HOURS = (
     ("night", r"\bnight|moon|stars|midnight"),
@@ -96,15 +96,16 @@ class Setting:
     style: str
     backdrop: str  # a colour that the prompt names for the ground of the picture
     table: bool
+    mountains: bool  # behind the sea
     calm: bool  # the prompt asks for an empty sky
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     thing: str
-    colour: str  # a name of COLOURS, or empty for the thing's own
-    count: int
+    colours: tuple[str, ...]  # of each copy, a name of COLOURS, or empty for the thing's own
     side: int  # -1 left, 0 free, 1 right
+    introduced: bool  # by an article or a number: not a thing that is already there
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str, otherwise: str) -> str:
@@ -113,7 +114,7 @@ def _first(table: tuple[tuple[str, str], ...], text: str, otherwise: str) -> str
 
 def read_setting(text: str, *, otherwise: str) -> Setting:
     """The setting of one picture; `otherwise` is the place where the text names none."""
-    asked = re.sub(r"\b(?:no|without any|without) \w+", " ", text.lower())
+    asked = re.sub(r'"[^"]*"|\b(?:no|without any|without) \w+', " ", text.lower())
     backdrop = re.search(rf"({'|'.join(COLOURS)}) backdrop|on ({'|'.join(COLOURS)})\b", asked)
     return Setting(
         place=_first(PLACES, asked, otherwise),
@@ -123,6 +124,7 @@ def read_setting(text: str, *, otherwise: str) -> Setting:
         style=_first(STYLES, asked, ""),
         backdrop=next(filter(None, backdrop.groups()), "") if backdrop else "",
         table="table" in asked,
+        mountains="mountain" in asked,
         calm=bool(re.search(r"no moon|no stars|empty sky|nothing else|minimal", text.lower())),
     )
 
@@ -137,13 +139,29 @@ def read_items(text: str) -> list[Item]:
     plain = re.sub(r"\b(?:no|without) \w+(?: and no \w+)*", " ", text.lower())
     plain = re.sub(r'"[^"]*"', " ", plain)
     found = list(_ITEM.finditer(plain))
-    items = [
-        Item(m["thing"], m["colour"] or "", NUMBERS.get(m["count"] or "a", 1), _side(plain, found, i))
-        for i, m in enumerate(found)
-    ]
+    items = [_item(m, plain, _side(plain, found, i)) for i, m in enumerate(found) if _meant(m)]
     if re.search(r"to the right of", plain):
         items.reverse()
     return items
+
+
+def _meant(m: re.Match[str]) -> bool:
+    """Not an uncounted plural (`full of books`), nor the moon that only lights a night."""
+    if m["thing"] == "moon":
+        return bool(m["colour"] or "full" in m[0])
+    return bool(m["count"] or m["colour"]) or not m[0].endswith("s") or m["thing"] == "sunglasses"
+
+
+def _item(m: re.Match[str], text: str, side: int) -> Item:
+    count = NUMBERS.get(m["count"] or "a", 1)
+    colours = [m["colour"] or ""] * count
+    if count > 1 and not m["colour"]:
+        mixed = rf"({'|'.join(NUMBERS)}|left one|right one) ({'|'.join(COLOURS)})\b"
+        listed = [
+            c for n, c in re.findall(mixed, text[m.end() :]) for _ in range(NUMBERS.get(n, 1))
+        ]
+        colours = (listed + colours)[:count]
+    return Item(m["thing"], tuple(colours), side, bool(m["count"]))
 
 
 def _side(text: str, found: list[re.Match[str]], i: int) -> int:

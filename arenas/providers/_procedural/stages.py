@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arenas.providers._procedural import interiors, outdoors
+from arenas.providers._procedural import interiors, outdoors, towns
 from arenas.providers._procedural.canvas import Colour, Picture, make_rng
 from arenas.providers._procedural.reading import Setting
 from arenas.providers._procedural.site import Site
 from arenas.providers._procedural.taste import Taste, lean
 
-PAINTERS = {**outdoors.PLACES, **interiors.PLACES}
+OPEN_AIR = {**outdoors.PLACES, **towns.PLACES}
+PAINTERS = {**OPEN_AIR, **interiors.PLACES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def paint_stage(
     PAINTERS[setting.place](site)
     if setting.table:
         outdoors.paint_table(site)
-    outside = setting.place in outdoors.PLACES or setting.hour == "night"
+    outside = setting.place in OPEN_AIR
     light = site.light if outside else np.ones(3, np.float32)
     picture = lean(site.picture, taste)
     return Stage(picture, horizon, height * 0.93, light, setting)

@@ -79,9 +79,7 @@ def test_raters_share_battles(world: Arena) -> None:
 def test_each_side_is_shown_left_about_half_of_the_time(world: Arena) -> None:
     rng = random.Random(3)
     ballots = [
-        ballot
-        for _ in range(60)
-        for ballot in hold_ballots(world, make_rater(), now=NOW, rng=rng)
+        ballot for _ in range(60) for ballot in hold_ballots(world, make_rater(), now=NOW, rng=rng)
     ]
     left = Counter(ballot.slots[0] for ballot in ballots)
     assert left[0] / len(ballots) == pytest.approx(0.5, abs=0.15)

@@ -33,7 +33,7 @@ def votes(draw, most=20):
     return size, a, b, outcome, np.array([float(weight) for *_, weight in rows])
 
 
-def fit(size, a, b, outcome, weight, method="bradley_terry"):
+def fit(size, a, b, outcome, weight=None, *, method="bradley_terry"):
     names = [f"m{code}" for code in range(size)]
     comparisons = Comparisons.from_codes(names, a, b, outcome, weight=weight)
     return rate(comparisons, method=method, ci="none").fit
@@ -56,8 +56,8 @@ def drawn_votes(strengths, count, seed=0, nu=0.5):
 def test_swapping_the_sides_changes_nothing(method, data):
     size, a, b, outcome, weight = data
     swapped = np.array([Outcome.MODEL_B, Outcome.MODEL_A, Outcome.TIE, Outcome.BOTH_BAD])
-    there = fit(size, a, b, outcome, weight, method)
-    back = fit(size, b, a, swapped[outcome], weight, method)
+    there = fit(size, a, b, outcome, weight, method=method)
+    back = fit(size, b, a, swapped[outcome], weight, method=method)
     assert np.allclose(there.logits, back.logits, atol=1e-7)
 
 
@@ -66,8 +66,8 @@ def test_swapping_the_sides_changes_nothing(method, data):
 @given(data=votes())
 def test_the_order_of_the_models_changes_nothing(method, data):
     size, a, b, outcome, weight = data
-    there = fit(size, a, b, outcome, weight, method)
-    turned = fit(size, size - 1 - a, size - 1 - b, outcome, weight, method)
+    there = fit(size, a, b, outcome, weight, method=method)
+    turned = fit(size, size - 1 - a, size - 1 - b, outcome, weight, method=method)
     assert np.allclose(there.logits, turned.logits[::-1], atol=1e-7)
 
 
@@ -78,14 +78,14 @@ def test_a_weight_is_a_repetition(data):
     times = weight.astype(int)
     repeated = [np.repeat(column, times) for column in (a, b, outcome)]
     once = fit(size, a, b, outcome, weight)
-    assert np.allclose(once.logits, fit(size, *repeated, None).logits, atol=1e-7)
+    assert np.allclose(once.logits, fit(size, *repeated).logits, atol=1e-7)
 
 
 @pytest.mark.parametrize("method", LIKELIHOODS)
 @steady
 @given(data=votes(most=1_000_000))
 def test_every_set_of_votes_has_finite_ratings_of_mean_zero(method, data):
-    found = fit(*data, method)
+    found = fit(*data, method=method)
     assert np.isfinite(found.logits).all()
     for component in np.unique(found.components):
         assert abs(found.logits[found.components == component].mean()) < 1e-9
@@ -108,7 +108,8 @@ def test_connected_votes_are_the_maximum_of_the_likelihood(data):
 @pytest.mark.parametrize("method", LIKELIHOODS)
 def test_many_votes_recover_the_strengths(method):
     strengths = np.linspace(-1, 1, 6)
-    found = fit(*drawn_votes(strengths, 40_000, nu=0.5 if method == "davidson" else 0.0), method)
+    data = drawn_votes(strengths, 40_000, nu=0.5 if method == "davidson" else 0.0)
+    found = fit(*data, method=method)
     assert np.abs(found.logits - strengths).max() < 0.06
 
 
@@ -122,20 +123,20 @@ def test_davidson_agrees_with_a_general_optimiser():
         return -chosen.sum() + position[:-1].mean() ** 2
 
     best = minimize(loss, np.zeros(size + 1), tol=1e-10).x
-    found = fit(size, a, b, outcome, weight, "davidson")
+    found = fit(size, a, b, outcome, weight, method="davidson")
     assert np.allclose(found.logits, best[:-1], atol=1e-4)
     assert found.parameters["nu"] == pytest.approx(np.exp(best[-1]), abs=1e-4)
 
 
 def test_davidson_marks_wins_and_ties_that_no_finite_gap_explains():
-    found = fit(2, [0, 0], [1, 1], [Outcome.MODEL_A, Outcome.TIE], [3, 2], "davidson")
+    found = fit(2, [0, 0], [1, 1], [Outcome.MODEL_A, Outcome.TIE], [3, 2], method="davidson")
     assert found.separated.all()
     assert found.logits[0] > 0
 
 
 def test_davidson_without_ties_is_nearly_bradley_terry():
     data = drawn_votes(np.array([-0.5, 0.0, 0.5]), 500, nu=0.0)
-    davidson = fit(*data, "davidson")
+    davidson = fit(*data, method="davidson")
     assert np.allclose(davidson.logits, fit(*data).logits, atol=1e-3)
     assert davidson.parameters["nu"] < 0.01
 

@@ -1,0 +1,95 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection, transaction
+
+from arenas.candidates.claim import MAX_LOST, claim, find_due, release_expired
+from arenas.candidates.models import Attempt, Candidate
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+LEASE = timedelta(seconds=30)
+EXPIRED = NOW + LEASE + timedelta(seconds=1)
+
+
+def claim_all(candidates, now=NOW):
+    return claim([candidate.pk for candidate in candidates], now=now, lease=LEASE)
+
+
+def test_a_claimed_candidate_runs_under_a_lease(plan):
+    claim_all(plan())
+    candidate = Candidate.objects.get()
+    assert (candidate.status, candidate.lease_until) == ("running", NOW + LEASE)
+    assert candidate.attempts.get().started_at == NOW
+
+
+def test_nobody_else_can_claim_it_then(plan):
+    planned = plan()
+    claim_all(planned)
+    assert claim_all(planned) == []
+    assert Attempt.objects.count() == 1
+
+
+def test_a_candidate_that_must_wait_is_not_claimed_before(plan):
+    planned = plan()
+    Candidate.objects.update(not_before=NOW + timedelta(seconds=10))
+    assert claim_all(planned) == []
+    assert len(claim_all(planned, now=NOW + timedelta(seconds=10))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_never_get_the_same_candidate(plan):
+    planned = plan(prompts=20)
+    both_hold_locks = Barrier(2, timeout=20)
+
+    def work(half):
+        try:
+            with transaction.atomic():
+                rows = claim_all(half)
+                both_hold_locks.wait()
+                rows += claim_all(planned)
+                both_hold_locks.wait()
+            return [row.pk for row in rows]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        alice, bob = pool.map(work, [planned[:12], planned[8:]])
+    assert sorted(alice + bob) == [candidate.pk for candidate in planned]
+    assert Attempt.objects.count() == 20
+
+
+def test_what_a_lost_worker_held_is_planned_again(plan):
+    planned = plan(prompts=2)
+    claim_all(planned)
+    assert release_expired(EXPIRED) == 2
+    assert set(Candidate.objects.values_list("status", "lease")) == {("planned", None)}
+    assert len(claim_all(planned, now=EXPIRED)) == 2
+
+
+def test_what_a_living_worker_holds_is_left_alone(plan):
+    claim_all(plan())
+    assert release_expired(NOW + LEASE) == 0
+    assert Candidate.objects.get().status == "running"
+
+
+def test_a_candidate_that_keeps_killing_its_workers_is_given_up_and_says_so(plan):
+    planned, now = plan(), NOW
+    for _ in range(MAX_LOST):
+        assert Candidate.objects.get().status == "planned"
+        claim_all(planned, now=now)
+        now += LEASE + timedelta(seconds=1)
+        release_expired(now)
+    candidate = Candidate.objects.get()
+    assert (candidate.status, candidate.finished_at) == ("failed", now)
+    assert candidate.reason == f"its worker died {MAX_LOST} times while generating it"
+    assert candidate.attempts.count() == MAX_LOST
+
+
+def test_what_is_due_comes_by_provider_and_oldest_first(plan):
+    planned = plan(prompts=3)
+    Candidate.objects.filter(pk=planned[1].pk).update(not_before=NOW + LEASE)
+    assert find_due(NOW, limit=10) == {"scripted": [planned[0].pk, planned[2].pk]}
+    assert find_due(NOW, limit=1) == {"scripted": [planned[0].pk]}

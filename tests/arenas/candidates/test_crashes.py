@@ -1,0 +1,127 @@
+"""Real workers, killed without warning while they work: nothing is lost, nothing is made twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from io import StringIO
+
+import pytest
+from django.conf import settings as site
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Count, F
+from psycopg.conninfo import make_conninfo
+from redis import Redis
+
+from arenas.candidates.models import Candidate
+from arenas.candidates.plan import plan_candidates
+from arenas.candidates.tasks import sweep
+from arenas.competitors.models import Competitor
+from evalsite.celery import app
+from tests.factories import ROOT, make_arena, make_suite
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 60
+KILLS = 10
+
+
+@pytest.fixture(autouse=True)
+def _workers_see_this_test(monkeypatch, settings):
+    """Workers started from here use this test's database, broker and media."""
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+    parts = {name: connection.settings_dict[key] for name, key in names.items()}
+    url = make_conninfo(**parts, port=connection.settings_dict["PORT"] or None)
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
+    app.set_default()
+    with Redis.from_url(site.REDIS_URL) as broker:
+        broker.flushdb()
+        yield
+        broker.flushdb()
+
+
+@contextmanager
+def worker():
+    """A worker of two processes in a group of its own; killed at the end, the whole group."""
+    command = [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-Q", "generate"]
+    process = subprocess.Popen(
+        [
+            *command,
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "ERROR",
+            "--without-gossip",
+            "--without-mingle",
+        ],
+        cwd=ROOT,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def until(condition):
+    """Poll until it holds, and look for lost work meanwhile as the scheduler does."""
+    deadline, swept = time.monotonic() + PATIENCE, time.monotonic()
+    while not condition():
+        assert time.monotonic() < deadline
+        if time.monotonic() - swept > site.SWEEP_SECONDS:
+            sweep()
+            swept = time.monotonic()
+        time.sleep(0.01)
+
+
+def count(status):
+    return Candidate.objects.filter(status=status).count()
+
+
+def make_procedural_arena(folder, prompts, **params):
+    for name in ("ant", "bee"):
+        Competitor.objects.create(
+            name=name, provider="procedural", model=name, params={"size": 64, **params}
+        )
+    return make_arena(make_suite(folder, prompts), ["ant", "bee"])
+
+
+def test_workers_killed_ten_times_lose_nothing_and_make_nothing_twice(tmp_path):
+    plan_candidates(make_procedural_arena(tmp_path, prompts=50))
+    sweep()
+    for _ in range(KILLS):
+        before = count("done")
+        with worker():
+            until(lambda before=before: count("done") > before and count("running"))
+    with worker():
+        until(lambda: count("done") == 100)
+    numbered = Candidate.objects.annotate(
+        tries=Count("attempts", distinct=True), made=Count("parts", distinct=True)
+    )
+    assert not numbered.exclude(tries=F("attempts_made")).exists()
+    assert not numbered.exclude(made=1).exists()
+    assert not Candidate.objects.exclude(status="done").exists()
+    assert sum(candidate.tries for candidate in numbered) > 100
+
+
+def test_generate_and_wait_brings_a_worker_of_its_own_and_says_how_all_ended(tmp_path):
+    make_procedural_arena(tmp_path, prompts=3)
+    said = StringIO()
+    call_command("generate", "small", wait=True, stdout=said)
+    assert said.getvalue().splitlines() == ["6 candidates planned, 6 queued", "6 done"]
+    assert count("done") == 6
+
+
+def test_generate_and_wait_exits_with_1_when_some_failed(tmp_path):
+    make_procedural_arena(tmp_path, prompts=1, size=1)
+    said = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("generate", "small", wait=True, stdout=StringIO(), stderr=said)
+    assert ended.value.code == 1
+    assert "prompt-0 by ant #0 failed: size must be" in said.getvalue()

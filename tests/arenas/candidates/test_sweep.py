@@ -1,0 +1,105 @@
+"""Losing the broker may cost time, never work: the database is the truth about jobs."""
+
+from contextlib import suppress
+from datetime import timedelta
+from queue import Empty
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from redis import Redis
+
+from arenas.candidates.claim import claim
+from arenas.candidates.models import Candidate
+from arenas.candidates.tasks import QUEUE, count_waiting, generate, sweep
+from arenas.images.models import Rendition, RenditionProfile
+from evalsite.celery import app
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def broker():
+    """The broker without messages. Not `flushall`: other processes' databases are beside it."""
+    app.set_default()
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+def receive():
+    """Every message that waits, as the candidates' ids that it carries."""
+    received = []
+    with app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(QUEUE, no_ack=True)
+        with suppress(Empty):
+            while True:
+                received.append(queue.get_nowait().payload[0][0])
+        queue.close()
+    return received
+
+
+def test_planned_candidates_are_queued_in_batches_that_the_provider_takes(plan):
+    planned = plan(prompts=10)
+    assert sweep() == 10
+    ids = [candidate.pk for candidate in planned]
+    assert receive() == [ids[:8], ids[8:]]
+
+
+def test_nothing_is_queued_while_messages_wait(plan):
+    plan(prompts=3)
+    sweep()
+    assert sweep() == 0
+    assert count_waiting(QUEUE) == 1
+
+
+def test_a_broker_that_lost_everything_is_filled_again(plan, broker):
+    plan(prompts=3)
+    sweep()
+    broker.flushdb()
+    assert count_waiting(QUEUE) == 0
+    assert sweep() == 3
+    assert len(receive()) == 1
+
+
+def test_what_a_lost_worker_held_is_queued_again(plan):
+    planned = plan()
+    past = timezone.now() - timedelta(minutes=1)
+    claim([planned[0].pk], now=past, lease=timedelta(seconds=30))
+    assert sweep() == 1
+    assert receive() == [[planned[0].pk]]
+
+
+def test_what_a_living_worker_holds_is_not_queued(plan):
+    planned = plan()
+    claim([planned[0].pk], now=timezone.now(), lease=timedelta(seconds=30))
+    assert sweep() == 0
+
+
+def test_a_message_that_comes_twice_is_worked_once(plan):
+    planned = plan()
+    generate([planned[0].pk])
+    generate([planned[0].pk])
+    candidate = Candidate.objects.get()
+    assert (candidate.status, candidate.attempts_made) == ("done", 1)
+
+
+def test_pictures_are_rendered_for_an_arena_that_has_changed_its_canvas(plan, run):
+    [candidate] = run(plan())
+    arena = candidate.competitor.entries.get().arena
+    arena.profile = RenditionProfile.objects.create(width=80, height=80, size=8192)
+    arena.save()
+    sweep()
+    assert Rendition.objects.filter(profile=arena.profile).count() == 1
+
+
+def test_a_picture_that_cannot_be_rendered_does_not_stop_the_others_generation(plan, run, settings):
+    first, second = plan(prompts=2)
+    [done] = run([first])
+    arena = done.competitor.entries.get().arena
+    arena.profile = RenditionProfile.objects.create(width=80, height=80, size=8)
+    arena.save()
+    with pytest.raises(ValueError, match="too few"):
+        sweep()
+    assert receive() == [[second.pk]]

@@ -1,0 +1,127 @@
+import io
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import PngImagePlugin
+
+from arenas.images.decode import SURROUND
+from arenas.images.models import Rendition, RenditionProfile
+from arenas.images.render import TooSmallProfile, render, render_bytes
+from arenas.images.store import read_bytes, store_image
+from tests.factories import encode, png
+
+PROFILE = RenditionProfile(width=256, height=256, size=16 * 1024)
+
+
+def noise(seed: int, size: int = 256) -> Pillow.Image:
+    pixels = np.random.default_rng(seed).integers(0, 2, (size, size, 3), dtype=np.uint8)
+    return Pillow.fromarray(pixels * 255)
+
+
+def gradient() -> Pillow.Image:
+    return Pillow.merge("RGB", [Pillow.linear_gradient("L")] * 3)
+
+
+def webp_chunks(data: bytes) -> list[bytes]:
+    names, at = [], 12
+    while at < len(data):
+        names.append(data[at : at + 4])
+        size = struct.unpack("<I", data[at + 4 : at + 8])[0]
+        at += 8 + size + size % 2
+    return names
+
+
+def laden_png() -> bytes:
+    """A picture with every kind of metadata that PNG files are known to carry."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "planted by ant")
+    info.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta>planted by ant</x:xmpmeta>")
+    info.add(b"caBX", b"jumb planted by ant")
+    exif = Pillow.Exif()
+    exif[0x0131] = "planted by ant"
+    return encode(gradient(), "PNG", pnginfo=info, exif=exif) + b"planted by ant"
+
+
+PICTURES = {
+    "one colour": png("red", (256, 256)),
+    "one pixel": png("red", (1, 1)),
+    "gradient": encode(gradient(), "PNG"),
+    "noise": encode(noise(1), "PNG"),
+    "large noise": encode(noise(2, 700), "PNG"),
+    "a line": encode(noise(3).resize((2000, 1)), "PNG"),
+    "transparent": encode(Pillow.new("RGBA", (90, 40)), "PNG"),
+    "photograph's format": encode(noise(4), "JPEG"),
+}
+
+
+@pytest.mark.parametrize("data", PICTURES.values(), ids=PICTURES)
+def test_every_picture_has_the_same_length_and_canvas(data):
+    served = render_bytes(data, PROFILE)
+    assert len(served) == PROFILE.size
+    assert Pillow.open(io.BytesIO(served)).size == (256, 256)
+
+
+def test_even_noise_fits_the_smallest_file_that_an_arena_may_ask_for():
+    profile = RenditionProfile(width=1024, height=1024, size=8 * 1024)
+    assert len(render_bytes(encode(noise(5, 1024), "PNG"), profile)) == profile.size
+
+
+def test_a_length_that_holds_no_picture_is_an_error():
+    profile = RenditionProfile(width=1024, height=1024, size=512)
+    with pytest.raises(TooSmallProfile, match="512 bytes are too few"):
+        render_bytes(PICTURES["gradient"], profile)
+
+
+def test_a_small_picture_is_centred_and_not_enlarged():
+    served = Pillow.open(io.BytesIO(render_bytes(png("red", (64, 32)), PROFILE)))
+    inside = np.abs(np.asarray(served, int) - (255, 0, 0)).max(axis=2) < 60
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    assert (rows[0], rows[-1]) == pytest.approx((112, 143), abs=1)
+    assert (columns[0], columns[-1]) == pytest.approx((96, 159), abs=1)
+    assert served.getpixel((5, 5)) == pytest.approx(SURROUND, abs=4)
+
+
+def test_a_large_picture_is_shrunk_in_proportion():
+    served = Pillow.open(io.BytesIO(render_bytes(png("red", (1024, 512)), PROFILE)))
+    assert served.getpixel((128, 128))[0] > 220
+    assert served.getpixel((128, 40)) == pytest.approx(SURROUND, abs=6)
+
+
+def test_served_bytes_hold_pixels_and_padding_alone():
+    served = render_bytes(laden_png(), PROFILE)
+    assert webp_chunks(served) == [b"VP8X", b"VP8 ", b"PADD"]
+    assert b"planted" not in served
+
+
+@pytest.mark.parametrize("mark", [b"EXIF", b"XMP ", b"ICCP", b"caBX", b"tEXt", b"iTXt", b"jumb"])
+def test_no_metadata_chunk_is_served(mark):
+    assert mark not in render_bytes(laden_png(), PROFILE)
+
+
+def test_the_padding_says_nothing():
+    served = render_bytes(png(), PROFILE)
+    assert not any(served[served.rindex(b"PADD") + 8 :])
+
+
+def test_another_decoder_reads_the_same_pixels():
+    served = render_bytes(PICTURES["gradient"], PROFILE)
+    ours = np.asarray(Pillow.open(io.BytesIO(served)).convert("RGB"), int)
+    theirs = cv2.imdecode(np.frombuffer(served, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.abs(ours - theirs).max() <= 1
+
+
+def test_the_same_picture_gives_the_same_bytes():
+    assert render_bytes(PICTURES["noise"], PROFILE) == render_bytes(PICTURES["noise"], PROFILE)
+
+
+def test_a_rendition_is_made_once_and_stored_under_the_hash_of_its_bytes(db):
+    PROFILE.save()
+    image = store_image(png("teal"))
+    first, second = render(image, PROFILE), render(image, PROFILE)
+    assert first == second
+    assert Rendition.objects.count() == 1
+    assert read_bytes(first.path) == render_bytes(png("teal"), PROFILE)
+    assert first.sha256 in first.path

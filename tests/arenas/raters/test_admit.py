@@ -1,0 +1,83 @@
+from datetime import timedelta
+
+import pytest
+
+from arenas.definitions.models import Arena
+from arenas.raters.admit import NotInvited, accept_invitation, create_invitation, may_vote
+from arenas.raters.models import Admission, Invitation, Rater
+from tests import factories
+from tests.factories import NOW, make_rater
+
+
+@pytest.fixture
+def closed(db: None) -> Arena:
+    """An arena that asks for an invitation."""
+    return factories.make_arena(None, access="invitation")
+
+
+def test_an_invitation_admits_a_new_rater(closed: Arena) -> None:
+    admission = accept_invitation(create_invitation(closed), None, now=NOW)
+    assert may_vote(closed, admission.rater)
+
+
+def test_an_invitation_admits_a_rater_who_is_known_already(closed: Arena) -> None:
+    rater = make_rater()
+    assert accept_invitation(create_invitation(closed), rater, now=NOW).rater == rater
+    assert Rater.objects.count() == 1
+
+
+def test_an_unknown_link_is_refused(closed: Arena) -> None:
+    with pytest.raises(NotInvited, match="not known"):
+        accept_invitation("guessed", None, now=NOW)
+
+
+def test_an_expired_link_is_refused(closed: Arena) -> None:
+    token = create_invitation(closed, expires_at=NOW)
+    with pytest.raises(NotInvited, match="expired"):
+        accept_invitation(token, None, now=NOW)
+    assert not Rater.objects.exists()
+
+
+def test_a_link_works_until_it_expires(closed: Arena) -> None:
+    token = create_invitation(closed, expires_at=NOW)
+    assert accept_invitation(token, None, now=NOW - timedelta(seconds=1))
+
+
+def test_a_used_up_link_is_refused(closed: Arena) -> None:
+    token = create_invitation(closed, max_uses=1)
+    accept_invitation(token, None, now=NOW)
+    with pytest.raises(NotInvited, match="used up"):
+        accept_invitation(token, None, now=NOW)
+
+
+def test_the_same_rater_uses_a_link_once_however_often_it_is_opened(closed: Arena) -> None:
+    token = create_invitation(closed, max_uses=1)
+    first = accept_invitation(token, None, now=NOW)
+    assert accept_invitation(token, first.rater, now=NOW) == first
+    assert Admission.objects.count() == 1
+
+
+def test_who_was_admitted_stays_so_after_the_link_expired(closed: Arena) -> None:
+    token = create_invitation(closed, expires_at=NOW)
+    first = accept_invitation(token, None, now=NOW - timedelta(days=1))
+    assert accept_invitation(token, first.rater, now=NOW) == first
+
+
+def test_only_the_hash_of_an_invitation_is_stored(closed: Arena) -> None:
+    token = create_invitation(closed)
+    assert token not in str(Invitation.objects.values().get())
+
+
+def test_an_open_arena_admits_everybody(db: None) -> None:
+    assert may_vote(factories.make_arena(None), None)
+
+
+def test_a_closed_arena_admits_nobody_uninvited(closed: Arena) -> None:
+    assert not may_vote(closed, None)
+    assert not may_vote(closed, make_rater())
+
+
+def test_an_invitation_to_one_arena_opens_no_other(closed: Arena) -> None:
+    other = factories.make_arena(None, slug="other", access="invitation")
+    admission = accept_invitation(create_invitation(other), None, now=NOW)
+    assert not may_vote(closed, admission.rater)

@@ -1,0 +1,102 @@
+"""Who may see which page: every named address, for everybody there is."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from arenas.definitions.models import Arena
+from arenas.images.models import Image, Rendition
+from tests.pages import body
+
+PUBLIC = {"home": 200, "join": 403, "vote": 200, "leaderboard": 200, "image": 200}
+STAFF = {"arena", "prompt", "original", "workbench", "workbench_arena", "export"}
+
+Arguments = Callable[[Arena], dict[str, object]]
+ARGUMENTS: dict[str, Arguments] = {
+    "home": lambda arena: {},
+    "workbench": lambda arena: {},
+    "join": lambda arena: {"token": "guessed"},
+    "image": lambda arena: {"sha256": Rendition.objects.first().sha256},  # type: ignore[union-attr]
+    "original": lambda arena: {"sha256": Image.objects.first().sha256},  # type: ignore[union-attr]
+    "prompt": lambda arena: {"slug": arena.slug, "pk": arena.prompts()[0].pk},
+    "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
+}
+
+
+def address(name: str, arena: Arena) -> str:
+    arguments = ARGUMENTS.get(name, lambda arena: {"slug": arena.slug})
+    return reverse(name, kwargs=arguments(arena))
+
+
+@pytest.fixture
+def member_client(db: None) -> Client:
+    """Somebody who can log in, and is not staff."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("bob"))
+    return client
+
+
+def test_every_page_is_known_to_be_public_or_for_staff() -> None:
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert names == {*PUBLIC, *STAFF}
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_pages_are_for_everybody(
+    world: Arena, client: Client, member_client: Client, staff_client: Client, name: str
+) -> None:
+    for who in (client, member_client, staff_client):
+        response = who.get(address(name, world))
+        body(response)
+        assert response.status_code == PUBLIC[name]
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_staff_pages_send_strangers_to_the_login(world: Arena, client: Client, name: str) -> None:
+    url = address(name, world)
+    response = client.get(url)
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/admin/login/?next={url}"
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_staff_pages_are_forbidden_to_others(
+    world: Arena, member_client: Client, name: str
+) -> None:
+    assert member_client.get(address(name, world)).status_code == 403
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_staff_pages_open_for_staff(world: Arena, staff_client: Client, name: str) -> None:
+    response = staff_client.get(address(name, world))
+    assert response.status_code == 200
+    assert body(response)
+
+
+def test_originals_are_not_kept_by_shared_caches(world: Arena, staff_client: Client) -> None:
+    response = staff_client.get(address("original", world))
+    body(response)
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("name", ["arena", "vote", "leaderboard", "workbench_arena", "export"])
+def test_an_unknown_arena_is_not_found(world: Arena, staff_client: Client, name: str) -> None:
+    url = address(name, world).replace("/small/", "/none-such/")
+    assert staff_client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("url", ["/images/", "/originals/"])
+def test_an_unknown_picture_is_not_found(staff_client: Client, url: str) -> None:
+    assert staff_client.get(url + "0" * 64).status_code == 404
+
+
+def test_a_prompt_of_another_arena_is_not_found(world: Arena, staff_client: Client) -> None:
+    assert staff_client.get(f"/arenas/small/prompts/{2**70}/").status_code == 404
+
+
+def test_the_admin_is_for_staff(member_client: Client, staff_client: Client) -> None:
+    assert member_client.get("/admin/").status_code == 302
+    assert staff_client.get("/admin/").status_code == 200

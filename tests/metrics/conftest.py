@@ -1,0 +1,17 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+import metrics.checks
+from metrics.checks.base import BaseCheck, make_check
+
+
+@pytest.fixture
+def brightness(monkeypatch: pytest.MonkeyPatch) -> type[BaseCheck]:
+    """The check `brightness`, installed for one test as a file of the checks' package."""
+    folders = [*metrics.checks.__path__, str(Path(__file__).parent / "plugins")]
+    monkeypatch.setattr(metrics.checks, "__path__", folders)
+    monkeypatch.delitem(sys.modules, "metrics.checks.brightness", raising=False)
+    monkeypatch.delattr(metrics.checks, "brightness", raising=False)
+    return type(make_check("brightness"))
