@@ -49,6 +49,7 @@ def list_children(port: int) -> list[Program]:
     quietly = ("-W", "ignore::UserWarning:celery.platforms")
     celery = (*quietly, "-m", "celery", "--app=evalsite", "--quiet")
     worker = ("worker", "--queues=default,generate,checks", "--concurrency=2")
+    # Each thread holds a database connection; granian's own default is hundreds.
     granian = (
         "-m",
         "granian",
@@ -218,8 +219,6 @@ def main() -> NoReturn:
     say(f"private services: {time.monotonic() - began:.1f} s")
     os.environ["EVALSITE_LIFELINE"] = os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
-    # Each thread holds a database connection; granian's own default is hundreds.
-    os.environ.setdefault("GRANIAN_BLOCKING_THREADS", "4")
     launcher.run()
 
 

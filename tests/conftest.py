@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,11 @@ from tests import factories
 
 
 @pytest.fixture(autouse=True)
-def _plain_settings(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _plain_settings(settings: Any, tmp_path: Path) -> None:
     """Each test has its own media folder, and passwords that cost no time."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WHITENOISE_AUTOREFRESH = True  # else each client would read all static files
-    yield
 
 
 @pytest.fixture
@@ -29,3 +27,21 @@ def staff_client(db: None) -> Client:
     client = Client()
     client.force_login(factories.make_staff())
     return client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured and put on record."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last line says what was left out."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.getreports("skipped") if reporter else []
+    journeys = [report for report in skipped if "browser" in report.keywords]
+    if journeys:
+        reporter.write_line(
+            f"{len(journeys)} browser tests skipped: no Chromium (CHROMIUM may name one)"
+        )

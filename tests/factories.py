@@ -12,7 +12,9 @@ from typing import Any
 import yaml
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.db import connection
 from PIL import Image as Pillow
+from psycopg.conninfo import make_conninfo
 
 from arenas.battles.models import Ballot
 from arenas.battles.serve import derive_token, hold_ballots
@@ -70,6 +72,14 @@ def suite_file(folder: Path, prompts: Sequence[dict[str, Any]] = (), **head: Any
 def count_rows() -> dict[str, int]:
     """How many rows every table has, to show that nothing was changed."""
     return {model.__name__: model._default_manager.count() for model in apps.get_models()}
+
+
+def database_url() -> str:
+    """The address of the tests' database, for processes that a test starts."""
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+    settings = connection.settings_dict
+    parts = {name: settings[key] for name, key in names.items()}
+    return make_conninfo(**parts, port=settings["PORT"] or None)
 
 
 def make_suite(folder: Path, prompts: int = 3) -> SuiteVersion:

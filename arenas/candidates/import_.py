@@ -174,7 +174,7 @@ def read_line(place: str, text: str) -> Line:
         if not isinstance(row.get(key), str) or not row[key]:
             raise BadImport(f"{place}: `{key}` is missing")
     for key in ("sample", "turn", "part"):
-        if not isinstance(row.get(key, 0), int) or not 0 <= row.get(key, 0) < 1000:
+        if type(row.get(key, 0)) is not int or not 0 <= row.get(key, 0) < 1000:
             raise BadImport(f"{place}: `{key}` is not a number from 0 to 999")
     unknown = set(row) - {"prompt", "model", "path", "sample", "turn", "part"}
     if unknown:
@@ -223,7 +223,7 @@ def find_competitors(arena: Arena, names: list[str], *, now: datetime) -> dict[s
 def store_line(files: Files, line: Line) -> Image:
     try:
         return store_image(files.read(line.path))
-    except (BadImage, OSError) as error:
+    except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
         raise BadImport(f"{line.place}: {line.path}: {error}") from error
 
 

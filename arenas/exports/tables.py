@@ -6,7 +6,6 @@ import polars as pl
 from django.db.models import Max, QuerySet
 
 from arenas.candidates.models import Candidate, Part
-from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena, Outcome
 from arenas.votes.models import Vote
 
@@ -92,9 +91,14 @@ def vote_row(vote: Vote) -> dict[str, object]:
 
 
 def export_candidates(arena: Arena) -> pl.DataFrame:
-    """Every candidate of the arena, with what became of it and where its images lie."""
+    """Every candidate of the arena, with what became of it and where its images lie.
+
+    Those of competitors that have left are among them, as their votes are among the votes.
+    """
     rows = (
-        select_candidates(arena)
+        Candidate.objects.filter(
+            prompt__in=arena.prompts().order_by().values("pk"), competitor__entries__arena=arena
+        )
         .select_related("prompt", "competitor")
         .order_by("prompt__key", "competitor__name", "sample")
     )

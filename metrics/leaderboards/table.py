@@ -95,7 +95,7 @@ def cells(row: dict[str, Any]) -> list[str]:
     """The shown columns as text; a rank that the votes do not give is said in words."""
     values = {**row, "rank": row["rank"] if row["rank"] is not None else "too few votes"}
     return [
-        f"{value:.0f}" if isinstance(value, float) else "–" if value is None else str(value)
+        str(round(value)) if isinstance(value, float) else "–" if value is None else str(value)
         for value in (values[column] for column in SHOWN)
     ]
 

@@ -99,7 +99,7 @@ def draw_snow(picture: Picture, key: Key) -> Picture:
 
 def let_rain(picture: Picture, key: Key) -> Picture:
     h, w = picture.shape[:2]
-    wet = mix(picture, luminance(picture)[..., None] * rgb("#b4c0cc"), 0.45) * 0.8
+    wet = mix(picture, luminance(picture)[..., None] * rgb("#b4c0cc"), 0.32) * np.float32(0.82)
     drops = (make_rng("rain", *key).random((h, w), np.float32) < 0.004).astype(np.float32)
     length = max(7, h // 22)
     streak = np.zeros((length, length), np.float32)

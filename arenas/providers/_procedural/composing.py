@@ -37,7 +37,7 @@ def compose(job: Job, text: str, *, shot: int = 0, shots: int = 1) -> Picture:
     picture = stage.picture
     subject = defects.reference_in_role(job.request, "subject")
     if defects.reference_in_role(job.request, "source") is None:
-        _draw_items(job, stage, _items(text, subject), crowded=subject is not None)
+        _draw_items(job, stage, _items(job, text, subject), crowded=subject is not None)
     if subject is not None:
         cutout = drift_cutout(
             cut_out(subject.data), job.strengths["identity_drift"], key=(*job.key, shot)
@@ -49,8 +49,10 @@ def compose(job: Job, text: str, *, shot: int = 0, shots: int = 1) -> Picture:
     return _dress_up(job, picture, setting, text, shot)
 
 
-def _items(text: str, subject: Reference | None) -> list[Item]:
-    return [item for item in read_items(text) if item.introduced or subject is None]
+def _items(job: Job, text: str, subject: Reference | None) -> list[Item]:
+    """What the shot names, or failing that the lead-in to all shots."""
+    named = read_items(text) or read_items(job.request.turns[0].partition(": ")[0])
+    return [item for item in named if item.introduced or subject is None]
 
 
 def _stage(job: Job, setting: Setting) -> Stage:
@@ -92,7 +94,7 @@ def pose_of(job: Job, cutout: Cutout, text: str, *, shot: int, shots: int) -> Po
     words, taste = text.lower(), job.taste
     height = _height_of(job, cutout) * taste.scale
     if re.search(r"\bsmall\b|few steps away", words):
-        height *= 0.6
+        height *= 0.8
     if re.search(r"close-up|closer", words):
         height *= 1.3
     x, yaw, roll, mirrored = 0.5 + 0.13 * taste.side, 0.0, 0.0, taste.serial % 2 == 1

@@ -61,7 +61,7 @@ def cut_out(data: bytes) -> Cutout:
         picture[..., 3] = segment(picture, face)
     rows, columns = np.nonzero(picture[..., 3] > 0.5)
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
-    cropped = bool(np.mean(picture[-2, :, 3] > 0.5) > 0.3)
+    cropped = bool(np.mean(picture[-2, left:right, 3] > 0.5) > 0.6)
     if face:
         face = Face(face.x - left, face.y - top, face.r)
     return Cutout(np.ascontiguousarray(picture[top:bottom, left:right]), face, cropped, photograph)

@@ -45,6 +45,7 @@ class Task:
     sentence: str
     lines: tuple[Line, ...]
     key: tuple[object, ...]
+    original: Picture  # before this turn: a face may be hidden by what was put on it
     behind: Callable[[str], Picture]  # the picture on another background
 
 
@@ -114,7 +115,7 @@ def _recolour(picture: Picture, task: Task) -> Picture:
 
 def _dress(picture: Picture, task: Task) -> Picture:
     h, w = picture.shape[:2]
-    face = find_face(picture) or Face(w * 0.535, h * 0.55, w * 0.34)
+    face = find_face(task.original) or Face(w * 0.535, h * 0.55, w * 0.34)
     out = picture.copy()
     worn = [item for item in read_items(task.sentence) if item.thing in WEARABLE]
     for item in worn[:1]:

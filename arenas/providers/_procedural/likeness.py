@@ -75,16 +75,16 @@ def _face_shift(h: int, w: int, face: Face, rng: np.random.Generator) -> tuple[M
     across = (np.arange(w, dtype=np.float32) - np.float32(x))[None, :]
     down = (np.arange(h, dtype=np.float32) - np.float32(y))[:, None]
     jaw = _bump(h, w, x, y + r * 0.75, r * 0.75)
-    dx = -0.24 * sign[0] * across * jaw
-    dy = -0.16 * sign[1] * down * _bump(h, w, x, y, r * 1.1)
+    dx = -0.33 * sign[0] * across * jaw
+    dy = -0.22 * sign[1] * down * _bump(h, w, x, y, r * 1.1)
     for side in (-1, 1):
         eye = _bump(h, w, x + side * r * 0.42, y - r * 0.25, r * 0.36)
-        dx += sign[2] * side * 0.13 * r * eye
-        dy += sign[3] * 0.12 * r * eye
+        dx += sign[2] * side * 0.17 * r * eye
+        dy += sign[3] * 0.16 * r * eye
     nose = _bump(h, w, x, y + r * 0.18, r * 0.34)
-    dy += -sign[4] * 0.13 * r * nose
+    dy += -sign[4] * 0.18 * r * nose
     mouth = _bump(h, w, x, y + r * 0.62, r * 0.42)
-    dx += sign[0] * 0.22 * across * mouth
+    dx += sign[0] * 0.28 * across * mouth
     return dx.astype(np.float32), dy.astype(np.float32)
 
 

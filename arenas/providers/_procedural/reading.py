@@ -83,7 +83,7 @@ SURFACES = (
 )
 _ITEM = re.compile(
     rf"\b(?:(?P<count>{'|'.join(NUMBERS)}) )?(?:(?!\b(?:{'|'.join(NUMBERS)})\b)\w+ ){{0,1}}?"
-    rf"(?:(?P<colour>{'|'.join(COLOURS)}) )?(?P<thing>{'|'.join(THINGS)})s?\b"
+    rf"(?:(?P<colour>{'|'.join(COLOURS)}) )?(?P<thing>{'|'.join(THINGS)})s?\b(?! cover)"
 )
 
 
@@ -116,13 +116,14 @@ def read_setting(text: str, *, otherwise: str) -> Setting:
     """The setting of one picture; `otherwise` is the place where the text names none."""
     asked = re.sub(r'"[^"]*"|\b(?:no|without any|without) \w+', " ", text.lower())
     backdrop = re.search(rf"({'|'.join(COLOURS)}) backdrop|on ({'|'.join(COLOURS)})\b", asked)
+    colour = next(filter(None, backdrop.groups()), "") if backdrop else ""
     return Setting(
-        place=_first(PLACES, asked, otherwise),
+        place=_first(PLACES, asked, "studio" if colour else otherwise),
         hour=_first(HOURS, asked, "day"),
         season=_first(SEASONS, asked, "summer"),
         weather=_first(WEATHERS, asked, ""),
         style=_first(STYLES, asked, ""),
-        backdrop=next(filter(None, backdrop.groups()), "") if backdrop else "",
+        backdrop=colour,
         table="table" in asked,
         mountains="mountain" in asked,
         calm=bool(re.search(r"no moon|no stars|empty sky|nothing else|minimal", text.lower())),

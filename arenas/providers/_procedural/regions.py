@@ -36,10 +36,15 @@ _GREYS = {"white": 0.07, "grey": 0.12, "black": 1.0}
 
 def find_colour(picture: Picture, colour: str) -> Mask | None:
     """The largest patch of that colour which does not reach the top of the picture."""
+    found = _find(picture, colour, 1.0)
+    return _find(picture, colour, 0.5) if found is None else found  # rain and fog take colour away
+
+
+def _find(picture: Picture, colour: str, strictness: float) -> Mask | None:
     low, high, saturation, dim, bright = _RANGES["yellow" if colour == "golden" else colour]
     hue, sat, value = cv2.split(to_hsv(blur(picture, 0.8)))
     turned = (hue >= low) & (hue <= high) if low < high else (hue >= low) | (hue <= high)
-    match = turned & (sat >= saturation) & (value >= dim) & (value <= bright)
+    match = turned & (sat >= saturation * strictness) & (value >= dim) & (value <= bright)
     if colour in _GREYS:
         match &= sat <= _GREYS[colour]
     size = max(3, picture.shape[0] // 90)

@@ -68,7 +68,8 @@ def _edit_turn(job: Job, turn: int, earlier: Picture) -> Picture:
         if turn and _is_new_scene(sentence):
             picture = compose(job, sentence, shot=turn, shots=len(job.request.turns))
         else:
-            picture = carry_out(picture, _task(job, sentence, picture, (turn, i)))
+            task = _task(job, sentence, (turn, i), earlier, picture)
+            picture = carry_out(picture, task)
     return _over_edit(job, start, np.clip(picture, 0, 1), turn)
 
 
@@ -77,14 +78,16 @@ def _is_new_scene(sentence: str) -> bool:
     return "show" in words and any(re.search(pattern, words) for _, pattern in PLACES)
 
 
-def _task(job: Job, sentence: str, picture: Picture, place: tuple[int, int]) -> Task:
+def _task(
+    job: Job, sentence: str, place: tuple[int, int], original: Picture, picture: Picture
+) -> Task:
     def behind(words: str) -> Picture:
         setting = read_setting(words.lower().split("background with")[-1], otherwise="studio")
         stage = paint_stage(job.width, job.height, setting, job.taste, key=job.key)
         subject = segment(picture, find_face(picture))
         return air.mix_by(stage.picture, picture * (0.5 + 0.5 * stage.light), subject)
 
-    return Task(sentence, job.lines_in(sentence), (*job.key, *place), behind)
+    return Task(sentence, job.lines_in(sentence), (*job.key, *place), original, behind)
 
 
 def _over_edit(job: Job, before: Picture, after: Picture, turn: int) -> Picture:

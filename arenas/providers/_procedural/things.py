@@ -18,7 +18,7 @@ def draw_thing(
 ) -> None:
     """Draw it, in place, standing on `foot` (or hanging above it), `height` pixels tall."""
     drawing = DRAWINGS[thing]
-    light = np.ones(3, np.float32) if light is None else light
+    light = np.ones(3, np.float32) if light is None or drawing.shines else light
     main = rgb(COLOURS[colour or drawing.colour])
     if not drawing.floats:
         disc(picture, (foot[0], foot[1]), (height * 0.42, height * 0.07), rgb("#0c0e18"),

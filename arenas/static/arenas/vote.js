@@ -67,7 +67,7 @@
     event.preventDefault();
     if (!armed) return;
     tools.add("keyboard");
-    button.form.requestSubmit(button);
+    button.click(); // not requestSubmit: htmx learns from the click which button it was
   });
 
   document.addEventListener("pointerdown", (event) => {

@@ -11,17 +11,14 @@ from io import StringIO
 import pytest
 from django.conf import settings as site
 from django.core.management import call_command
-from django.db import connection
 from django.db.models import Count, F
-from psycopg.conninfo import make_conninfo
 from redis import Redis
 
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import plan_candidates
 from arenas.candidates.tasks import sweep
 from arenas.competitors.models import Competitor
-from evalsite.celery import app
-from tests.factories import ROOT, make_arena, make_suite
+from tests.factories import ROOT, database_url, make_arena, make_suite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
@@ -31,12 +28,8 @@ KILLS = 10
 @pytest.fixture(autouse=True)
 def _workers_see_this_test(monkeypatch, settings):
     """Workers started from here use this test's database, broker and media."""
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
-    parts = {name: connection.settings_dict[key] for name, key in names.items()}
-    url = make_conninfo(**parts, port=connection.settings_dict["PORT"] or None)
-    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_URL", database_url())
     monkeypatch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
-    app.set_default()
     with Redis.from_url(site.REDIS_URL) as broker:
         broker.flushdb()
         yield

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def broker():
     """The broker without messages. Not `flushall`: other processes' databases are beside it."""
-    app.set_default()
     with Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
         yield client

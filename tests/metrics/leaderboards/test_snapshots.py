@@ -55,6 +55,7 @@ def test_a_snapshot_orders_competitors_best_first(arena: Arena) -> None:
 def test_a_snapshot_says_how_it_was_made(arena: Arena) -> None:
     add_votes(arena, BEATS)
     snapshot = build(arena)
+    snapshot.refresh_from_db()
     assert snapshot.settings["method"] == "bradley_terry"
     assert snapshot.settings["ci"] == "sandwich"
     assert snapshot.settings["cluster"] == ["rater"]
