@@ -39,7 +39,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The very last line says what was left out."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.getreports("skipped") if reporter else []
+    if reporter is None:
+        return
+    skipped = reporter.getreports("skipped")
     journeys = [report for report in skipped if "browser" in report.keywords]
     if journeys:
         reporter.write_line(

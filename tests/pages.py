@@ -15,7 +15,7 @@ def text(response: HttpResponseBase) -> str:
 
 def body(response: HttpResponseBase) -> bytes:
     """The whole body's bytes."""
-    return b"".join(response)  # type: ignore[arg-type]
+    return b"".join(response)
 
 
 def read_token(page: str) -> str:
@@ -45,4 +45,4 @@ def open_ballot(client: Client) -> str:
 
 
 def post(client: Client, token: str, winner: str = "model_a", **more: str) -> HttpResponseBase:
-    return client.post(VOTE, {"token": token, "winner": winner, **more})  # type: ignore[return-value]
+    return client.post(VOTE, {"token": token, "winner": winner, **more})

@@ -3,15 +3,17 @@
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
+from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
 
 from arenas.definitions.models import Arena
 from evalsite import urls, views
-from tests.pages import VOTE, text
+from tests.pages import VOTE, body, text
 
 pytestmark = pytest.mark.django_db
 PAGES = [
@@ -77,13 +79,15 @@ def test_every_page_tells_browsers_not_to_guess(
 def test_a_picture_can_run_nothing(world: Arena, staff_client: Client) -> None:
     url = re.findall(r"/images/[0-9a-f]{64}", text(staff_client.get(VOTE)))[0]
     response = staff_client.get(url)
-    list(response)  # type: ignore[call-overload]
+    body(response)
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_liveness_needs_nothing_else(client: Client, django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+def test_liveness_needs_nothing_else(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
         assert client.get("/healthz").content == b"ok\n"
 
 
@@ -92,8 +96,10 @@ def test_readiness_asks_the_database_and_the_broker(client: Client) -> None:
     assert (response.status_code, response.json()) == (200, {"database": True, "broker": True})
 
 
-def test_the_site_is_not_ready_without_its_broker(client: Client, settings: object) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
+def test_the_site_is_not_ready_without_its_broker(
+    client: Client, settings: SettingsWrapper
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = client.get("/readyz")
     assert (response.status_code, response.json()["broker"]) == (503, False)
 
@@ -108,8 +114,8 @@ def test_an_unknown_address_is_told_kindly(client: Client) -> None:
     assert "There is nothing here" in text(response)
 
 
-def test_a_forbidden_page_says_for_whom_it_is(client: Client, django_user_model: object) -> None:
-    client.force_login(django_user_model.objects.create_user("bob"))  # type: ignore[attr-defined]
+def test_a_forbidden_page_says_for_whom_it_is(client: Client) -> None:
+    client.force_login(get_user_model().objects.create_user("bob"))
     response = client.get("/workbench/")
     assert response.status_code == 403
     assert "This page is for staff." in text(response)

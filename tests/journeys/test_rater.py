@@ -56,9 +56,10 @@ def winners() -> list[str]:
 
 
 def visibilities(page: Page) -> list[str]:
-    return page.locator(".frame").evaluate_all(
+    found: list[str] = page.locator(".frame").evaluate_all(
         "frames => frames.map(frame => getComputedStyle(frame).visibility)"
     )
+    return found
 
 
 def test_an_invited_rater_answers_with_the_keys(arena: Arena, page: Page) -> None:
@@ -158,6 +159,30 @@ def test_both_pictures_appear_at_the_same_moment(arena: Arena, page: Page) -> No
     assert visibilities(page) == ["visible", "visible"]
 
 
+def test_the_next_pair_is_hidden_until_both_its_pictures_are_there(
+    arena: Arena, page: Page
+) -> None:
+    requests: list[Route] = []
+
+    def hold_all_but_the_first_two(route: Route) -> None:
+        requests.append(route)
+        if len(requests) <= 2:
+            route.continue_()
+
+    page.route("**/images/*", hold_all_but_the_first_two)
+    page.goto(VOTE)
+    token = wait_until_armed(page)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "([field, old]) => document.querySelector(field).value !== old", arg=[TOKEN, token]
+    )
+    assert visibilities(page) == ["hidden", "hidden"]
+    for route in requests[2:]:
+        route.continue_()
+    page.wait_for_selector(".ballot.ready")
+    assert visibilities(page) == ["visible", "visible"]
+
+
 def test_the_next_pair_is_there_before_the_answer(
     arena: Arena, page: Page, hits: list[str]
 ) -> None:
@@ -171,6 +196,7 @@ def test_the_next_pair_is_there_before_the_answer(
             "images => images.map(image => new URL(image.src).pathname)"
         )
         assert [before[f"GET {path}"] for path in shown] == [1, 1]
+        assert visibilities(page) == ["visible", "visible"]
     assert set(Counter(hit for hit in hits if "/images/" in hit).values()) == {1}
 
 
@@ -178,15 +204,11 @@ def test_voting_needs_no_javascript(arena: Arena, open_page: Callable[..., Page]
     page = open_page(java_script_enabled=False)
     page.goto(VOTE)
     for winner in KEYS.values():
-        assert visibilities_without_script(page) == 2
-        page.click(f"button[value={winner}]")
+        assert all(picture.is_visible() for picture in page.locator("img.candidate").all())
+        with page.expect_navigation():
+            page.click(f"button[value={winner}]")
     assert winners() == list(KEYS.values())
     assert {tuple(vote.tools) for vote in Vote.objects.all()} == {("no-script",)}
-
-
-def visibilities_without_script(page: Page) -> int:
-    pictures = page.locator("img.candidate").all()
-    return sum(picture.is_visible() for picture in pictures)
 
 
 def test_the_leaderboard_changes_with_the_votes(arena: Arena, page: Page) -> None:

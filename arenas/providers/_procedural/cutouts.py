@@ -27,7 +27,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """A subject with alpha; `cropped` says that its own picture cut it off at the bottom."""
+    """A subject with alpha; `cropped` says that it is a portrait, cut off at the bottom."""
 
     picture: Picture  # (height, width, 4)
     face: Face | None
@@ -61,7 +61,8 @@ def cut_out(data: bytes) -> Cutout:
         picture[..., 3] = segment(picture, face)
     rows, columns = np.nonzero(picture[..., 3] > 0.5)
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
-    cropped = bool(np.mean(picture[-2, left:right, 3] > 0.5) > 0.6)
+    at_the_edge = float(np.mean(picture[-2, left:right, 3] > 0.5))
+    cropped = face is not None and at_the_edge > 0.3
     if face:
         face = Face(face.x - left, face.y - top, face.r)
     return Cutout(np.ascontiguousarray(picture[top:bottom, left:right]), face, cropped, photograph)

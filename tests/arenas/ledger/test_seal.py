@@ -12,7 +12,7 @@ from tests import factories
 from tests.factories import NOW, add_votes, cast_votes, make_rater
 
 
-def run(sql: str, *params: object) -> None:
+def run(sql: str, *params: int | None) -> None:
     """What somebody with access to the database could do behind the site's back."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -40,7 +40,8 @@ def test_an_expired_link_is_refused(closed: Arena) -> None:
 
 def test_a_link_works_until_it_expires(closed: Arena) -> None:
     token = create_invitation(closed, expires_at=NOW)
-    assert accept_invitation(token, None, now=NOW - timedelta(seconds=1))
+    admission = accept_invitation(token, None, now=NOW - timedelta(seconds=1))
+    assert admission.arena == closed
 
 
 def test_a_used_up_link_is_refused(closed: Arena) -> None:

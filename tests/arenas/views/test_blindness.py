@@ -16,6 +16,7 @@ from arenas.candidates.store import render_for_arenas
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.images.models import Image
+from arenas.images.store import store_image
 from tests import factories
 from tests.pages import VOTE, body, post, read_ahead, read_pictures, read_token, text
 
@@ -49,9 +50,9 @@ def sign(candidate: Candidate, number: int) -> None:
     exif[0x0131] = candidate.competitor.name
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", exif=exif, comment=candidate.competitor.name.encode())
-    image = factories.store_image(buffer.getvalue())
+    image = store_image(buffer.getvalue())
     Part.objects.filter(candidate=candidate).update(image=image)
-    thought = factories.store_image(factories.png("white", (10 + number, 10)))
+    thought = store_image(factories.png("white", (10 + number, 10)))
     Part.objects.create(candidate=candidate, position=1, image=thought, thought=True)
     render_for_arenas(candidate, [image])
 

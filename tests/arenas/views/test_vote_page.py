@@ -11,6 +11,7 @@ from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena, Question
 from arenas.raters.admit import create_invitation
 from arenas.raters.models import Rater
+from arenas.suites.load import load_suite
 from arenas.votes.models import Vote
 from tests import factories
 from tests.pages import (
@@ -260,7 +261,7 @@ def test_the_page_is_never_stored(world: Arena, client: Client) -> None:
 
 def test_prompts_cannot_bring_markup(tmp_path: Path, client: Client) -> None:
     rows = [{"id": "p", "text": "<script>alert(1)</script>"}]
-    version = factories.load_suite(factories.suite_file(tmp_path, rows)).version
+    version = load_suite(factories.suite_file(tmp_path, rows)).version
     factories.make_candidates(factories.make_arena(version))
     page = text(client.get(VOTE))
     assert "<script>alert" not in page

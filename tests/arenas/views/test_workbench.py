@@ -1,4 +1,6 @@
 import io
+from collections.abc import Callable
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -13,7 +15,11 @@ from tests.pages import body, text
 @pytest.mark.parametrize("what", ["votes", "candidates", "preferences"])
 def test_exports_download_in_every_format(world: Arena, staff_client: Client, what: str) -> None:
     cast_votes(world, make_rater(), ["model_a", "model_b"])
-    read = {"csv": pl.read_csv, "jsonl": pl.read_ndjson, "parquet": pl.read_parquet}
+    read: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
+        "csv": pl.read_csv,
+        "jsonl": pl.read_ndjson,
+        "parquet": pl.read_parquet,
+    }
     lengths = {}
     for name, reader in read.items():
         response = staff_client.get(f"/workbench/arenas/small/{what}.{name}")
@@ -31,7 +37,7 @@ def test_the_workbench_shows_progress_cost_and_trouble(world: Arena, staff_clien
     candidate = Candidate.objects.filter(competitor__name="ant").first()
     assert candidate is not None
     candidate.status, candidate.reason = Candidate.Status.REFUSED_OUTPUT, "it would not draw"
-    candidate.cost_usd = "0.039"  # type: ignore[assignment]
+    candidate.cost_usd = Decimal("0.039")
     candidate.save()
     page = text(staff_client.get("/workbench/arenas/small/"))
     assert "it would not draw" in page
