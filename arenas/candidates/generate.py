@@ -85,10 +85,10 @@ def make_job(candidate: Candidate) -> Job | None:
     try:
         provider = make_provider(competitor.provider, competitor.model, competitor.params)
         return Job(candidate, provider, make_request(candidate))
-    except (ValueError, OSError) as error:  # a provider that is gone, a reference that is lost
-        put_back(
-            candidate, ProviderError(str(error), permanent=True), seconds=0, now=timezone.now()
-        )
+    except (ValueError, OSError) as error:
+        # A provider that is gone stays gone; storage that does not answer may come back.
+        lasting = ProviderError(str(error), permanent=isinstance(error, ValueError))
+        put_back(candidate, lasting, seconds=0, now=timezone.now())
         return None
 
 

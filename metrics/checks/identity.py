@@ -73,7 +73,7 @@ class Check(BaseCheck):
     )
 
     def applies(self, prompt: PromptFacts) -> bool:
-        return "subject" in prompt.roles
+        return "subject" in prompt.roles or bool(prompt.expect.subject)
 
     def measure(self, subject: Subject) -> Finding:
         references = _subject_references(subject)
@@ -130,8 +130,9 @@ def _models() -> tuple[Any, Any, Any]:
 def _subject_references(subject: Subject) -> list[ReferencePicture]:
     """The reference that the suite names as the subject, or else all that play its role."""
     named = subject.prompt.expect.subject
-    subjects = [reference for reference in subject.references if reference.role == "subject"]
-    return [reference for reference in subjects if reference.id == named] or subjects
+    if named:
+        return [reference for reference in subject.references if reference.id == named]
+    return [reference for reference in subject.references if reference.role == "subject"]
 
 
 def _nothing_found(images: int) -> str:

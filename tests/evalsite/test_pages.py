@@ -1,6 +1,7 @@
 """Health, errors, and what every page carries."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
-from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arenas.definitions.models import Arena
 from evalsite import urls, views
@@ -96,9 +97,7 @@ def test_readiness_asks_the_database_and_the_broker(client: Client) -> None:
     assert (response.status_code, response.json()) == (200, {"database": True, "broker": True})
 
 
-def test_the_site_is_not_ready_without_its_broker(
-    client: Client, settings: SettingsWrapper
-) -> None:
+def test_the_site_is_not_ready_without_its_broker(client: Client, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = client.get("/readyz")
     assert (response.status_code, response.json()["broker"]) == (503, False)

@@ -3,10 +3,10 @@ import random
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core import serializers
-from pytest_django.fixtures import SettingsWrapper
 
 from arenas.battles.models import Ballot, Battle
 from arenas.battles.serve import derive_token, find_parts, hold_ballots
@@ -98,7 +98,7 @@ def test_only_the_hash_of_a_token_is_stored(world: Arena) -> None:
     assert token not in serializers.serialize("json", Ballot.objects.all())
 
 
-def test_tokens_need_the_sites_key(world: Arena, settings: SettingsWrapper) -> None:
+def test_tokens_need_the_sites_key(world: Arena, settings: Any) -> None:
     ballot = hold(world, make_rater())[0]
     before = derive_token(ballot.nonce)
     settings.SECRET_KEY = "another key"

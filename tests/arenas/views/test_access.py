@@ -19,8 +19,8 @@ ARGUMENTS: dict[str, Arguments] = {
     "home": lambda arena: {},
     "workbench": lambda arena: {},
     "join": lambda arena: {"token": "guessed"},
-    "image": lambda arena: {"sha256": Rendition.objects.first().sha256},  # type: ignore[union-attr]
-    "original": lambda arena: {"sha256": Image.objects.first().sha256},  # type: ignore[union-attr]
+    "image": lambda arena: {"sha256": Rendition.objects.first().sha256},
+    "original": lambda arena: {"sha256": Image.objects.first().sha256},
     "prompt": lambda arena: {"slug": arena.slug, "pk": arena.prompts()[0].pk},
     "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
 }

@@ -1,8 +1,8 @@
 import io
+from typing import Any
 
 import pytest
 from django.core.management import call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from arenas.candidates.models import Candidate
 from arenas.definitions.models import Arena
@@ -86,7 +86,7 @@ def test_what_is_no_number_becomes_a_reason(
     assert {bool(result.not_measurable) for result in CheckResult.objects.all()} == {True}
 
 
-def test_a_lost_file_is_a_reason_too(world: Arena, settings: SettingsWrapper) -> None:
+def test_a_lost_file_is_a_reason_too(world: Arena, settings: Any) -> None:
     settings.MEDIA_ROOT = settings.MEDIA_ROOT / "elsewhere"
     run_missing(world)
     result = CheckResult.objects.first()
