@@ -13,6 +13,8 @@ VOTES = {
     "seq": pl.Int64,
     "model_a": pl.String,
     "model_b": pl.String,
+    "sample_a": pl.Int64,
+    "sample_b": pl.Int64,
     "winner": pl.String,
     "question": pl.String,
     "prompt": pl.String,
@@ -64,7 +66,14 @@ def export_votes(arena: Arena) -> pl.DataFrame:
 
 def current_votes(arena: Arena) -> QuerySet[Vote]:
     return Vote.objects.filter(arena=arena, revised_by=None).select_related(
-        "question", "prompt", "rater", "competitor_a", "competitor_b", "ballot"
+        "question",
+        "prompt",
+        "rater",
+        "competitor_a",
+        "competitor_b",
+        "candidate_a",
+        "candidate_b",
+        "ballot",
     )
 
 
@@ -73,6 +82,8 @@ def vote_row(vote: Vote) -> dict[str, object]:
         "seq": vote.seq,
         "model_a": vote.competitor_a.name,
         "model_b": vote.competitor_b.name,
+        "sample_a": vote.candidate_a.sample if vote.candidate_a else None,
+        "sample_b": vote.candidate_b.sample if vote.candidate_b else None,
         "winner": vote.winner,
         "question": vote.question.key,
         "prompt": vote.prompt.key if vote.prompt else None,

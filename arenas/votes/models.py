@@ -67,7 +67,8 @@ class Vote(LedgerRow):
     imported = models.ForeignKey(Import, models.PROTECT, null=True, related_name="votes")
 
     related: ClassVar[tuple[str, ...]] = (
-        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "ballot", "revises",
+        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "candidate_a",
+        "candidate_b", "ballot", "revises",
     )  # fmt: skip
 
     class Meta:
@@ -110,8 +111,12 @@ class Vote(LedgerRow):
             "rater_kind": self.rater_kind,
             "model_a": self.competitor_a.name,
             "model_b": self.competitor_b.name,
+            "sample_a": self.candidate_a.sample if self.candidate_a else None,
+            "sample_b": self.candidate_b.sample if self.candidate_b else None,
             "winner": self.winner,
             "source": self.source,
+            "response_ms": self.response_ms,
+            "tools": self.tools,
             "at": self.created_at.isoformat(),
         }
 

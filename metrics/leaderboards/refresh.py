@@ -1,5 +1,6 @@
 """Keep the public boards fresh, batch by batch: a single vote changes nothing visible."""
 
+import logging
 from collections.abc import Iterator
 
 from django.db.models import QuerySet
@@ -9,6 +10,9 @@ from arenas.raters.models import RaterKind
 from arenas.votes.models import Vote
 from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.models import Leaderboard
+from metrics.stats.methods.base import NotConverged
+
+logger = logging.getLogger(__name__)
 
 PEOPLE = sorted([RaterKind.PERSON, RaterKind.EXTERNAL])
 SIMULATED = [RaterKind.SIMULATED.value]
@@ -42,9 +46,17 @@ def refresh_arena(arena: Arena, *, force: bool = False) -> int:
         for board in list_leaderboards(arena, question, kinds)
         if force or has_news(board)
     ]
-    for board in boards:
+    return sum(build_or_log(board) for board in boards)
+
+
+def build_or_log(board: Leaderboard) -> bool:
+    """A board whose ratings do not settle keeps its last snapshot, and holds up no other."""
+    try:
         build_snapshot(board)
-    return len(boards)
+    except NotConverged as error:
+        logger.warning("%s keeps its last snapshot: %s", board, error)
+        return False
+    return True
 
 
 def list_leaderboards(arena: Arena, question: Question, kinds: list[str]) -> Iterator[Leaderboard]:

@@ -33,9 +33,7 @@ def wait_until_armed(page: Page) -> str:
 
 def wait_for_another(page: Page, token: str) -> str:
     """Wait for another pair than that one; return its token."""
-    page.wait_for_function(
-        "([field, old]) => document.querySelector(field)?.value !== old", arg=[TOKEN, token]
-    )
+    page.wait_for_selector(f'{TOKEN}:not([value="{token}"])', state="attached")
     return wait_until_armed(page)
 
 
@@ -150,9 +148,7 @@ def test_both_pictures_appear_at_the_same_moment(arena: Arena, page: Page) -> No
 
     page.route("**/images/*", hold_the_first)
     page.goto(VOTE, wait_until="domcontentloaded")
-    page.wait_for_function(
-        "[...document.querySelectorAll('img.candidate')].some(image => image.naturalWidth)"
-    )
+    page.evaluate("Promise.any([...document.images].map(image => image.decode()))")
     assert visibilities(page) == ["hidden", "hidden"]
     held[0].continue_()
     page.wait_for_selector(".ballot.ready")
@@ -173,9 +169,7 @@ def test_the_next_pair_is_hidden_until_both_its_pictures_are_there(
     page.goto(VOTE)
     token = wait_until_armed(page)
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function(
-        "([field, old]) => document.querySelector(field).value !== old", arg=[TOKEN, token]
-    )
+    page.wait_for_selector(f'{TOKEN}:not([value="{token}"])', state="attached")
     assert visibilities(page) == ["hidden", "hidden"]
     for route in requests[2:]:
         route.continue_()
