@@ -12,4 +12,4 @@ RUN useradd --create-home evalsite && mkdir -p /data/media /app/.local \
 USER evalsite
 ENV MEDIA_ROOT=/data/media
 EXPOSE 8000
-CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=4", "evalsite.wsgi:application"]
+CMD ["granian", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--workers=2", "--blocking-threads=16", "evalsite.wsgi:application"]

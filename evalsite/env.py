@@ -16,7 +16,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "REDIS_URL": (str, ""),
     "SECRET_KEY": (str, ""),
     "ALLOWED_HOSTS": (list, ["localhost", "127.0.0.1", "[::1]"]),
-    "SITE_URL": (str, "http://127.0.0.1:8000"),
+    "SITE_URL": (str, ""),
     "DEBUG": (bool, False),
     "LOG_LEVEL": (str, "INFO"),
     # Media: a folder, or an S3-compatible bucket when one is named.

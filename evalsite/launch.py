@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from evalsite.embedded import EmbeddedError, provide, serving
-from evalsite.embedded.places import ROOT
+from evalsite.embedded.places import ROOT, write_own_address
 from evalsite.lifeline import bind_child, die_with_parent
 
 HOST = "127.0.0.1"
@@ -56,7 +56,7 @@ def list_children(port: int) -> list[Program]:
         "--interface=wsgi",
         f"--host={HOST}",
         "--workers=2",
-        "--blocking-threads=4",
+        "--blocking-threads=16",
     )
     return [
         Program("worker", (*celery, *worker, "--loglevel=WARNING"), grace=5),
@@ -219,6 +219,7 @@ def main() -> NoReturn:
     say(f"private services: {time.monotonic() - began:.1f} s")
     os.environ["EVALSITE_LIFELINE"] = os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
+    write_own_address(os.environ["SITE_URL"])
     launcher.run()
 
 

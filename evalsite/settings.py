@@ -10,12 +10,13 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from evalsite.embedded.places import read_own_address
 from evalsite.env import ROOT, env
 
 DEBUG: bool = env("DEBUG")
 TESTING = "pytest" in sys.modules
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-SITE_URL: str = env("SITE_URL").rstrip("/")
+SITE_URL: str = (env("SITE_URL") or read_own_address()).rstrip("/")
 HTTPS = urlsplit(SITE_URL).scheme == "https"
 
 # --- Secrets and hosts. A missing production secret is a refusal to start.
@@ -50,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "evalsite.middleware.Utf8Forms",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -178,6 +180,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL")},
-    # The answer to a request says what was wrong; the log keeps to what an operator must see.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # The answer to a request says what was wrong; the log keeps to what an operator must see,
+    # and nobody outside can fill it with malformed requests.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+    },
 }

@@ -23,7 +23,7 @@ from metrics.checks.base import check_names
 OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
 # As long as their columns.
 Category = Annotated[str, StringConstraints(max_length=100)]
-Name = Annotated[Text, StringConstraints(max_length=150)]
+Name = Annotated[Text, StringConstraints(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 
@@ -51,6 +51,12 @@ class RatersShape(Strict):
     access: Literal["open", "invitation"] = "open"
     votes_per_rater: Count | None = None
     gold_share: Annotated[float, Field(ge=0, le=1)] = 0
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if self.gold_share:
+            raise ValueError("gold ballots are not offered by this version; leave gold_share out")
+        return self
 
 
 class RenditionShape(Strict):
@@ -90,6 +96,12 @@ class ArenaShape(Strict):
     rendition: RenditionShape = RenditionShape()
     board: BoardShape = BoardShape()
 
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if self.mode == "live":
+            raise ValueError("live arenas are not offered by this version")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -125,6 +137,7 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
             for index, entry in enumerate(shape.competitors)
         ]
         arena = save_arena(existing, shape, version, content_hash)
+        check_prompts(arena, shape, source)
         update_questions(arena, shape.questions, now)
         enter_competitors(arena, competitors, now=now, withdraw_others=True)
     return Loaded(arena, is_new=existing is None, changed=True)
@@ -145,6 +158,22 @@ def check_names_known(shape: ArenaShape, source: Source) -> None:
                 raise source.error((what, index), f"{name!r} is given twice")
     if not {Outcome.MODEL_A, Outcome.MODEL_B} <= set(shape.outcomes):
         raise source.error(("outcomes",), "outcomes need at least model_a and model_b")
+
+
+def check_prompts(arena: Arena, shape: ArenaShape, source: Source) -> None:
+    """A tag or category that no prompt has would leave raters waiting for ever."""
+    if arena.suite_version is None:
+        return
+    if not arena.prompts().exists():
+        raise source.error(("tags",), f"no prompt of {shape.suite} has one of these tags")
+    categories = set(arena.prompts().values_list("category", flat=True))
+    for index, question in enumerate(shape.questions):
+        if question.category and question.category not in categories:
+            known = ", ".join(sorted(categories - {""}))
+            raise source.error(
+                ("questions", index),
+                f"no prompt here is of category {question.category!r} (known: {known})",
+            )
 
 
 def find_version(shape: ArenaShape, source: Source) -> SuiteVersion | None:

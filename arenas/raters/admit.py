@@ -55,9 +55,18 @@ def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Admi
         raise NotInvited("This invitation link has expired.")
     if invitation.max_uses is not None and invitation.uses.count() >= invitation.max_uses:
         raise NotInvited("This invitation link has been used up.")
-    return Admission.objects.create(
-        arena=invitation.arena, rater=rater or Rater.objects.create(), invitation=invitation
+    # Two links opened at the same moment hold different locks; the table knows one admission.
+    admission, _ = Admission.objects.get_or_create(
+        arena=invitation.arena,
+        rater=rater or Rater.objects.create(),
+        defaults={"invitation": invitation},
     )
+    return admission
+
+
+def is_limited(token: str) -> bool:
+    """Whether opening the link uses it up, so that a mere preview of it must not."""
+    return Invitation.objects.filter(token_hash=hash_token(token), max_uses__isnull=False).exists()
 
 
 def may_vote(arena: Arena, rater: Rater | None) -> bool:

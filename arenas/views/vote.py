@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from arenas.battles.models import Ballot
 from arenas.battles.serve import count_answered, derive_token, find_parts, hold_ballots
 from arenas.candidates.models import Part
 from arenas.definitions.models import Arena, Outcome, Question
-from arenas.raters.admit import NotInvited, accept_invitation, may_vote
+from arenas.raters.admit import NotInvited, accept_invitation, is_limited, may_vote
 from arenas.raters.models import Rater
 from arenas.suites.models import PromptReference
 from arenas.views.access import find_rater, remember_rater
@@ -134,9 +134,14 @@ def list_images(ballot: Ballot, parts: dict[int, list[Part]]) -> list[str]:
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Accept an invitation link, and go on to the arena's vote page."""
+    """Accept an invitation link, and go on to the arena's vote page.
+
+    A link for a limited number of raters asks for a click first: chat programs open links too.
+    """
+    if request.method == "GET" and is_limited(token):
+        return render(request, "arenas/join.html")
     try:
         admission = accept_invitation(token, find_rater(request), now=timezone.now())
     except NotInvited as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 
 class EmbeddedError(Exception):
@@ -119,3 +120,17 @@ def replace_file(path: Path, text: str) -> None:
     new.touch(mode=0o600)
     new.write_text(text)
     new.replace(path)
+
+
+def write_own_address(address: str) -> None:
+    """Note where the site of this state folder answers, for commands that print links."""
+    (find_state() / "site_url").write_text(address)
+
+
+def read_own_address() -> str:
+    """Where the site answered last, or where it does by default."""
+    noted = Path(os.environ.get("EVALSITE_LOCAL") or ROOT / ".local") / "site_url"
+    try:
+        return noted.read_text() or DEFAULT_ADDRESS
+    except OSError:
+        return DEFAULT_ADDRESS

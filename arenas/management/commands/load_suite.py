@@ -25,3 +25,7 @@ class Command(BaseCommand):
             state = "is new" if each.is_new else "is unchanged"
             prompts = each.version.entries.count()
             self.stdout.write(f"{each.version} {state}: {prompts} prompts")
+            newest = each.version.suite.versions.latest("number")
+            if newest != each.version:
+                pin = f"{each.version.suite.name}@{each.version.number}"
+                self.stdout.write(f"{newest} is newer; an arena pins this one as `suite: {pin}`")

@@ -242,6 +242,16 @@ def test_an_invitation_link_leads_to_a_pair(tmp_path: Path, client: Client) -> N
     assert len(read_pictures(text(response))) == 2
 
 
+def test_a_link_that_can_be_used_up_is_not_used_up_by_a_preview(
+    tmp_path: Path, client: Client
+) -> None:
+    arena = factories.make_world(tmp_path, access="invitation")
+    link = f"/join/{create_invitation(arena, max_uses=1)}/"
+    assert "You are invited" in text(client.get(link))
+    assert not Rater.objects.exists()
+    assert client.post(link, follow=True).redirect_chain == [(VOTE, 302)]
+
+
 def test_a_bad_invitation_link_says_what_is_wrong(db: None, client: Client) -> None:
     response = client.get("/join/guessed/")
     assert response.status_code == 403
