@@ -14,7 +14,7 @@ from django.db import transaction
 from arenas.candidates.models import Candidate, Part
 from arenas.candidates.store import render_for_arenas
 from arenas.competitors.models import Competitor
-from arenas.definitions.enter import enter_competitors
+from arenas.definitions.enter import HasLeft, enter_competitors
 from arenas.definitions.models import Arena
 from arenas.images.decode import MAX_BYTES, BadImage
 from arenas.images.models import Image
@@ -30,6 +30,15 @@ NAME_LENGTH = 150
 
 class BadImport(ValueError):
     """What is to be imported cannot be; the message names the line or the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: new candidates, those that were here already, who newly takes part."""
+
+    new: int
+    known: int
+    joined: list[Competitor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,63 +120,84 @@ def check_entry(entry: zipfile.ZipInfo, seen: dict[str, zipfile.ZipInfo]) -> Non
 Files = Folder | Zip
 
 
-def import_candidates(arena: Arena, path: Path, *, now: datetime) -> tuple[int, int]:
-    """Import all pictures; return how many candidates were new and how many were there already.
-
-    Raises BadImport or BadImage with the line or file named; then nothing changed.
-    """
+def import_candidates(arena: Arena, path: Path, *, now: datetime) -> Imported:
+    """Import all pictures. Raises BadImport with the line or file; then nothing changed."""
     files, lines = open_source(path)
     prompts = {prompt.key: prompt for prompt in arena.prompts()}
     slots = group_by_slot(lines, prompts)
     with transaction.atomic():
-        competitors = find_competitors(arena, sorted({slot[1] for slot in slots}), now=now)
+        competitors = find_competitors(sorted({slot[1] for slot in slots}))
+        try:
+            joined = enter_competitors(arena, list(competitors.values()), now=now)
+        except HasLeft as error:
+            raise BadImport(str(error)) from error
         images = {line.path: store_line(files, line) for line in lines}
         created = 0
         for (prompt_key, model, sample), parts in slots.items():
             created += create_candidate(
                 prompts[prompt_key], competitors[model], sample, parts, images, now
             )
-    return created, len(slots) - created
+    return Imported(created, len(slots) - created, joined)
 
 
 def open_source(path: Path) -> tuple[Files, list[Line]]:
     """The files and the lines that describe them: by a manifest, or by folder names."""
-    if path.is_dir():
-        files: Files = Folder(path)
-    elif path.suffix == ".zip":
-        files = Zip(path)
-    elif path.suffix == ".jsonl" and path.is_file():
-        folder = Folder(path.parent)
-        return folder, list(read_manifest(path.name, path.read_bytes()))
+    files: Files
+    if path.suffix == ".jsonl" and path.is_file():
+        files = Folder(path.parent)
+        lines = list(read_manifest(path.name, path.read_bytes()))
+    elif path.is_dir() or path.suffix == ".zip":
+        files = Folder(path) if path.is_dir() else Zip(path)
+        lines = describe_files(files)
     else:
         raise BadImport(f"{path}: give a folder, a .zip archive or a .jsonl manifest that exists")
-    names = files.names()
-    if MANIFEST in names:
-        try:
-            manifest = files.read(MANIFEST)
-        except BadImage as error:
-            raise BadImport(f"{MANIFEST}: {error}") from error
-        lines = list(read_manifest(MANIFEST, manifest))
-    else:
-        lines = list(read_names(names))
     if not lines:
         raise BadImport(f"{path}: no images in it")
     return files, lines
 
 
-def read_manifest(name: str, data: bytes) -> Iterator[Line]:
+def describe_files(files: Files) -> list[Line]:
+    names = [name for name in files.names() if not is_hidden(name)]
+    top = find_top(names)
+    manifest = top + MANIFEST
+    if manifest not in names:
+        return list(read_names(names, top))
+    try:
+        return list(read_manifest(manifest, files.read(manifest), top))
+    except BadImage as error:
+        raise BadImport(f"{manifest}: {error}") from error
+
+
+def is_hidden(name: str) -> bool:
+    """What desktops leave in folders and archives without being asked."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def find_top(names: list[str]) -> str:
+    """The one folder around everything, with its slash, or nothing: whole folders get zipped."""
+    paths = [PurePosixPath(name) for name in names]
+    used = [path for path in paths if path.suffix.lower() in SUFFIXES or path.name == MANIFEST]
+    tops = {path.parts[0] for path in used}
+    if len(tops) != 1:
+        return ""
+    top = f"{tops.pop()}/"
+    is_around = top + MANIFEST in names or all(len(path.parts) > 2 for path in used)
+    return top if is_around else ""
+
+
+def read_manifest(name: str, data: bytes, top: str = "") -> Iterator[Line]:
     """One JSON object per line: `prompt`, `model`, `path`, or with `sample`, `turn`, `part`."""
     # Not `splitlines`, which also breaks lines at characters that JSON allows in a text.
     for number, text in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
         if text.strip():
-            yield read_line(f"{name}:{number}", text)
+            yield read_line(f"{name}:{number}", text, top)
 
 
-def read_line(place: str, text: str) -> Line:
+def read_line(place: str, text: str, top: str) -> Line:
     try:
         row = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadImport(f"{place}: not JSON ({error.msg})") from error
+    except (ValueError, RecursionError) as error:
+        raise BadImport(f"{place}: not JSON ({error})") from error
     if not isinstance(row, dict):
         raise BadImport(f"{place}: an object is expected")
     for key in ("prompt", "model", "path"):
@@ -179,13 +209,13 @@ def read_line(place: str, text: str) -> Line:
     unknown = set(row) - {"prompt", "model", "path", "sample", "turn", "part"}
     if unknown:
         raise BadImport(f"{place}: unknown key {sorted(unknown)[0]!r}")
-    return Line(place=place, **row)
+    return Line(place=place, **{**row, "path": top + row["path"]})
 
 
-def read_names(names: list[str]) -> Iterator[Line]:
+def read_names(names: list[str], top: str) -> Iterator[Line]:
     """`<model>/<prompt>.png`: the folder names the model, the file the prompt."""
     for name in names:
-        path = PurePosixPath(name)
+        path = PurePosixPath(name.removeprefix(top))
         if path.suffix.lower() not in SUFFIXES:
             continue
         if len(path.parts) != 2:
@@ -201,7 +231,8 @@ def group_by_slot(lines: list[Line], prompts: dict[str, Prompt]) -> dict[Slot, l
     for line in lines:
         if line.prompt not in prompts:
             raise BadImport(f"{line.place}: the arena asks no prompt {line.prompt!r}")
-        if len(line.model) > NAME_LENGTH or not line.model.isprintable():
+        is_name = line.model.strip() and line.model.isprintable()
+        if not is_name or len(line.model) > NAME_LENGTH:
             raise BadImport(f"{line.place}: {line.model!r} cannot be a model's name")
         slot = slots.setdefault((line.prompt, line.model, line.sample), [])
         if any((other.turn, other.part) == (line.turn, line.part) for other in slot):
@@ -213,11 +244,9 @@ def group_by_slot(lines: list[Line], prompts: dict[str, Prompt]) -> dict[Slot, l
     return slots
 
 
-def find_competitors(arena: Arena, names: list[str], *, now: datetime) -> dict[str, Competitor]:
-    """The competitors of these names; new ones are made as external, and all enter the arena."""
-    competitors = {name: Competitor.objects.get_or_create(name=name)[0] for name in names}
-    enter_competitors(arena, list(competitors.values()), now=now)
-    return competitors
+def find_competitors(names: list[str]) -> dict[str, Competitor]:
+    """The competitors of these names; new ones are made as external."""
+    return {name: Competitor.objects.get_or_create(name=name)[0] for name in names}
 
 
 def store_line(files: Files, line: Line) -> Image:
@@ -245,7 +274,8 @@ def create_candidate(
         if stored == [images[line.path].pk for line in ordered]:
             return 0
         raise BadImport(
-            f"{lines[0].place}: {competitor} has another candidate for prompt {prompt} already"
+            f"{lines[0].place}: {competitor} has another candidate for prompt {prompt} already; "
+            "give this one another `sample` in a manifest, or another competitor's name"
         )
     candidate = existing or Candidate(prompt=prompt, competitor=competitor, sample=sample)
     candidate.status = Candidate.Status.DONE

@@ -42,6 +42,7 @@ CANDIDATES = {
     "seconds": pl.Float64,
     "attempts": pl.Int64,
     "paths": pl.String,
+    "withdrawn": pl.Boolean,
 }
 PREFERENCES = {
     "prompt": pl.String,
@@ -114,7 +115,11 @@ def export_candidates(arena: Arena) -> pl.DataFrame:
         .order_by("prompt__key", "competitor__name", "sample")
     )
     paths = image_paths(rows)
-    return pl.DataFrame((candidate_row(row, paths) for row in rows), schema=CANDIDATES)
+    left = set(arena.entries.exclude(withdrawn_at=None).values_list("competitor", flat=True))
+    return pl.DataFrame(
+        ({**candidate_row(row, paths), "withdrawn": row.competitor_id in left} for row in rows),
+        schema=CANDIDATES,
+    )
 
 
 def image_paths(candidates: QuerySet[Candidate]) -> dict[int, str]:

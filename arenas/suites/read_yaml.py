@@ -57,11 +57,12 @@ def convert(node: yaml.Node, place: Place, lines: dict[Place, int], path: Path) 
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            key, key_line = str(key_node.value), key_node.start_mark.line + 1
+            check_text(key, f"{path}:{key_line}")
             if key in mapping:
-                raise BadFile(f"{path}:{key_node.start_mark.line + 1}: {key!r} is given twice")
+                raise BadFile(f"{path}:{key_line}: {key!r} is given twice")
             mapping[key] = convert(value_node, (*place, key), lines, path)
-            lines[(*place, key)] = key_node.start_mark.line + 1
+            lines[(*place, key)] = key_line
         return mapping
     return convert_scalar(node, f"{path}:{line}")
 
@@ -71,9 +72,14 @@ def convert_scalar(node: yaml.Node, place: str) -> Any:
         value = yaml.SafeLoader("").construct_object(node)
     except ValueError as error:  # the thirteenth month, and the like
         raise BadFile(f"{place}: {node.value!r} is no value ({error})") from error
-    if isinstance(value, str) and FORBIDDEN.search(value):
-        raise BadFile(f"{place}: a character that no text may hold")
+    if isinstance(value, str):
+        check_text(value, place)
     return value
+
+
+def check_text(text: str, place: str) -> None:
+    if FORBIDDEN.search(text):
+        raise BadFile(f"{place}: a character that no text may hold")
 
 
 def describe_error(

@@ -5,6 +5,7 @@ Knows no Django, so that a file can be rated without a site.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,9 @@ WINNERS = {
     "both_bad": "both_bad",
     "tie (bothbad)": "both_bad",
 }
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# Nobody voted on a picture before, and every time zone can show what comes after.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class VoteFileError(Exception):
@@ -30,13 +34,18 @@ class VoteFileError(Exception):
 
 
 def read_votes(
-    path: Path, *, where: Sequence[str] = (), columns: Sequence[str] = ()
+    path: Path,
+    *,
+    where: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Read and check the votes of `path`; every row returned is usable.
 
     Gives the text columns `model_a`, `model_b` and `winner` (in our spelling), those of
     `prompt`, `rater`, `question` (text) and `tstamp` (UTC) that the file has, `columns`
-    besides, and `row`: the line in a CSV or JSON lines file, else the record, from 1.
+    besides, of `optional` those that the file has, and `row`: the line in a CSV or JSON lines
+    file, else the record, from 1.
     `where` keeps the rows whose column has a value, each as `COLUMN=VALUE`. Raises
     VoteFileError.
     """
@@ -47,7 +56,7 @@ def read_votes(
     if missing:
         has = ", ".join(name for name in votes.columns if name != "row")
         raise VoteFileError(f"no column {missing[0]!r} in {path} (it has: {has})")
-    kept = dict.fromkeys([*REQUIRED, *OPTIONAL, *columns])
+    kept = dict.fromkeys([*REQUIRED, *OPTIONAL, *columns, *optional])
     votes = votes.select("row", *(_as_text(votes, name) for name in kept if name in votes.columns))
     _check(votes)
     votes = votes.with_columns(pl.col("winner").replace_strict(WINNERS, return_dtype=pl.String))
@@ -67,12 +76,19 @@ def _load(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise VoteFileError(f"no file {path}")
     try:
+        _check_encoding(path)
         return reader(path)
     except pl.exceptions.NoDataError as error:
         raise VoteFileError(f"no votes in {path}") from error
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).partition("\n")[0]
         raise VoteFileError(f"cannot read {path}: {reason}") from error
+
+
+def _check_encoding(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(2) in UTF16:
+            raise VoteFileError(f"{path} is not UTF-8 but UTF-16: save it as UTF-8")
 
 
 def _numbered(votes: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +123,7 @@ def _load_jsonl(path: Path) -> pl.DataFrame:
 def _check_json(line: bytes, number: int) -> None:
     try:
         json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise VoteFileError(f"not JSON: {error}", number) from error
 
 
@@ -149,12 +165,22 @@ def _check(votes: pl.DataFrame) -> None:
 def _with_times(votes: pl.DataFrame) -> pl.DataFrame:
     """`tstamp` from seconds since 1970 or ISO 8601, which is UTC where it names no zone."""
     seconds = pl.col("tstamp").cast(pl.Float64, strict=False)
-    counted = pl.from_epoch((seconds * 1e6).cast(pl.Int64), "us").dt.replace_time_zone("UTC")
+    # Whatever is larger has no place in the 64 bits.
+    fitting = pl.when(seconds.is_between(0, LATEST.timestamp())).then(seconds)
+    counted = pl.from_epoch((fitting * 1e6).cast(pl.Int64), "us").dt.replace_time_zone("UTC")
     written = pl.col("tstamp").str.replace(" ", "T").str.replace(r" ?UTC$", "Z")
     zoned = written.str.replace(r"(T[\d:.]+)$", "${1}Z")
     read = zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False)
-    times = votes.with_columns(pl.coalesce(counted, read).alias("time"))
-    wrong = times.filter(pl.col("tstamp").is_not_null() & pl.col("time").is_null())
+    times = votes.select(pl.coalesce(counted, read).alias("tstamp"))["tstamp"]
+    usable = times.is_between(EARLIEST, LATEST).fill_null(value=False)
+    wrong = votes.filter(votes["tstamp"].is_not_null() & ~usable)
     if len(wrong):
-        raise VoteFileError(f"{wrong['tstamp'][0]!r} is not a time", wrong["row"][0])
-    return times.drop("tstamp").rename({"time": "tstamp"})
+        described = _describe_time(wrong["tstamp"][0], wrong.select(seconds).item(0, 0))
+        raise VoteFileError(described, wrong["row"][0])
+    return votes.with_columns(times)
+
+
+def _describe_time(text: str, seconds: float | None) -> str:
+    described = f"{text[:80]!r} is not a time from {EARLIEST.year} to {LATEST.year}"
+    is_finer = seconds is not None and LATEST.timestamp() < seconds < 1e18
+    return described + "; seconds since 1970 are expected, not milliseconds" * is_finer

@@ -12,7 +12,7 @@ import polars as pl
 from django.db import transaction
 
 from arenas.competitors.models import Competitor
-from arenas.definitions.enter import enter_competitors
+from arenas.definitions.enter import HasLeft, enter_competitors
 from arenas.definitions.load import OUTCOMES
 from arenas.definitions.models import Arena, Question
 from arenas.images.models import RenditionProfile
@@ -27,6 +27,9 @@ QUESTION = "better"
 QUESTION_TEXT = "Which is better?"
 BATCH = 5000
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+# What a site's own export tells about where a vote comes from.
+ORIGIN = ("rater_kind", "digest")
+DIGEST = r"^[0-9a-f]{64}$"
 # As long as their columns; a prompt that has no other name may be named by its whole text.
 NAME_LENGTHS = {"model_a": 150, "model_b": 150, "rater": 200, "question": 80, "prompt": 100_000}
 
@@ -55,13 +58,15 @@ def import_votes(
     slug: str, path: Path, *, create: bool, where: Sequence[str] = (), now: datetime
 ) -> Imported:
     """Import a vote file into an arena. Raises VoteFileError with the row; then nothing changed."""
-    votes = read_votes(path, where=where)
+    votes = read_votes(path, where=where, optional=ORIGIN)
     check_names(votes)
+    check_kinds(votes)
     arena = find_arena(slug, create=create)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     filters = sorted(where)
     if Import.objects.filter(arena=arena, sha256=sha256, filters=filters).exists():
         return Imported(arena, 0, is_repeat=True)
+    check_digests(arena, votes)
     names = find_names(arena, votes, create=create, now=now)
     record = Import.objects.create(
         arena=arena, sha256=sha256, filters=filters, filename=path.name[:255], rows=len(votes)
@@ -85,6 +90,33 @@ def check_names(votes: pl.DataFrame) -> None:
                 "and none is a zero byte",
                 wrong["row"][0],
             )
+
+
+def check_kinds(votes: pl.DataFrame) -> None:
+    """Refuse votes of simulated raters and judges: an import counts as people's votes."""
+    if "rater_kind" not in votes.columns:
+        return
+    kinds = [RaterKind.PERSON.value, RaterKind.EXTERNAL.value]
+    wrong = votes.filter(~pl.col("rater_kind").is_in(kinds))
+    if len(wrong):
+        raise VoteFileError(
+            f"rater_kind {wrong['rater_kind'][0]!r}: only people's votes are imported "
+            "(--where rater_kind=person)",
+            wrong["row"][0],
+        )
+
+
+def check_digests(arena: Arena, votes: pl.DataFrame) -> None:
+    """Refuse what was exported from this very arena, which would count twice."""
+    if "digest" not in votes.columns:
+        return
+    ours = votes.filter(pl.col("digest").str.contains(DIGEST)).select("row", "digest")
+    for batch in ours.iter_slices(BATCH):
+        rows = {bytes.fromhex(digest): row for row, digest in batch.reverse().iter_rows()}
+        here = Vote.objects.filter(arena=arena, digest__in=list(rows))
+        found = [rows[bytes(digest)] for digest in here.values_list("digest", flat=True)]
+        if found:
+            raise VoteFileError("this vote is here already", min(found))
 
 
 def find_arena(slug: str, *, create: bool) -> Arena:
@@ -123,7 +155,10 @@ def distinct(votes: pl.DataFrame, *columns: str) -> list[str]:
 
 def find_names(arena: Arena, votes: pl.DataFrame, *, create: bool, now: datetime) -> Names:
     competitors = find_competitors(arena, votes, create=create)
-    enter_competitors(arena, list(competitors.values()), now=now)
+    try:
+        enter_competitors(arena, list(competitors.values()), now=now)
+    except HasLeft as error:
+        raise VoteFileError(str(error), first_battle(votes, error.competitor.name)) from error
     return Names(
         competitors=competitors,
         prompts=find_prompts(arena, votes, create=create),
@@ -136,16 +171,19 @@ def first_row(votes: pl.DataFrame, column: str, value: str) -> int:
     return int(votes.filter(pl.col(column) == value)["row"][0])
 
 
+def first_battle(votes: pl.DataFrame, name: str) -> int:
+    return int(votes.filter((pl.col("model_a") == name) | (pl.col("model_b") == name))["row"][0])
+
+
 def find_competitors(arena: Arena, votes: pl.DataFrame, *, create: bool) -> dict[str, Competitor]:
     names = distinct(votes, "model_a", "model_b")
     if not create:
-        known = set(arena.competitors().values_list("name", flat=True))
+        known = set(arena.entries.values_list("competitor__name", flat=True))
         for name in names:
             if name not in known:
-                column = "model_a" if name in votes["model_a"] else "model_b"
                 raise VoteFileError(
                     f"{name!r} is no competitor of arena {arena.slug!r} (--create makes it one)",
-                    first_row(votes, column, name),
+                    first_battle(votes, name),
                 )
     return {name: Competitor.objects.get_or_create(name=name)[0] for name in names}
 

@@ -92,8 +92,12 @@ def make_table(board: Board) -> pl.DataFrame:
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    """The shown columns as text; a rank that the votes do not give is said in words."""
-    values = {**row, "rank": row["rank"] if row["rank"] is not None else "too few votes"}
+    """The shown columns as text; a missing rank and a withdrawal are said in words."""
+    values = {
+        **row,
+        "rank": row["rank"] if row["rank"] is not None else "too few votes",
+        "model": row["model"] + " (withdrawn)" * row["withdrawn"],
+    }
     return [
         str(round(value)) if isinstance(value, float) else "–" if value is None else str(value)
         for value in (values[column] for column in SHOWN)

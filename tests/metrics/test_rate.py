@@ -183,6 +183,7 @@ def test_a_wrong_csv_file_is_one_clear_line(capsys, write, votes, message):
             '{"model_a":"x","model_b":"y","winner":"tie"}\n\n{"model_a":',
             "row 3: not JSON",
         ),
+        (".jsonl", "[" * 200_000, "row 1: not JSON"),
         (".jsonl", '\n{"model_a":"x","model_b":"y","winner":"?"}', "row 2: unknown winner '?'"),
         (".json", '[{"model_a":"x","model_b":"y","winner":["tie"]}]', "'winner' holds List"),
         (".json", "[]", "no votes in"),
@@ -192,6 +193,29 @@ def test_a_wrong_csv_file_is_one_clear_line(capsys, write, votes, message):
 )
 def test_a_wrong_file_of_another_kind_is_one_clear_line(capsys, write, suffix, votes, message):
     assert message in failure(capsys, write(votes, suffix))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_told_so(capsys, tmp_path, suffix, encoding):
+    path = tmp_path / f"votes{suffix}"
+    path.write_text("\ufeffmodel_a,model_b,winner\nx,y,tie\n", encoding=encoding)
+    assert "is not UTF-8 but UTF-16" in failure(capsys, path)
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["1e300", "-99999999999999", "-1", "nan", "inf", "0001-01-01", "0001-01-01T00:00:00+02"],
+)
+def test_a_time_that_no_vote_can_have_is_named_by_its_row(capsys, write, time):
+    votes = f"model_a,model_b,winner,tstamp\nx,y,tie,0\nx,y,tie,{time}\n"
+    assert f"row 3: '{time}' is not a time from 1970 to 9999\n" in failure(capsys, write(votes))
+
+
+@pytest.mark.parametrize("time", ["1700000000000", "253402300800"])
+def test_milliseconds_are_told_from_seconds(capsys, write, time):
+    votes = f"model_a,model_b,winner,tstamp\nx,y,tie,{time}\n"
+    assert "seconds since 1970 are expected" in failure(capsys, write(votes))
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(capsys, tmp_path):

@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *, arena: str, path: Path, **_: Any) -> None:
         try:
-            new, known = import_candidates(find_arena(arena), path, now=timezone.now())
+            done = import_candidates(find_arena(arena), path, now=timezone.now())
         except BadImport as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{new} candidates imported, {known} were here already")
+        self.stdout.write(f"{done.new} candidates imported, {done.known} were here already")
+        if done.joined:
+            self.stdout.write(f"joined: {', '.join(c.name for c in done.joined)}")

@@ -4,11 +4,13 @@ import stat
 import zipfile
 
 import pytest
+from django.core.management import call_command
 
 from arenas.candidates.import_ import BadImport, import_candidates
 from arenas.candidates.models import Candidate, Part
 from arenas.candidates.plan import plan_candidates
 from arenas.competitors.models import Competitor
+from arenas.definitions.models import Registration
 from arenas.images.models import Rendition
 from arenas.images.store import read_bytes
 from tests.factories import NOW, count_rows, make_arena, make_suite, png
@@ -32,7 +34,9 @@ def folder(tmp_path):
 
 
 def load(arena, path):
-    return import_candidates(arena, path, now=NOW)
+    """How many candidates were new, and how many known."""
+    done = import_candidates(arena, path, now=NOW)
+    return done.new, done.known
 
 
 def write_zip(folder, entries, name="made.zip"):
@@ -84,6 +88,50 @@ def test_a_zip_archive_is_read_like_a_folder(arena, tmp_path):
     assert load(arena, path) == (2, 0)
 
 
+def test_the_command_says_who_newly_takes_part(arena, folder, capsys):
+    call_command("import_candidates", "small", str(folder))
+    call_command("import_candidates", "small", str(folder))
+    assert capsys.readouterr().out.splitlines() == [
+        "2 candidates imported, 0 were here already",
+        "joined: owl",
+        "0 candidates imported, 2 were here already",
+    ]
+
+
+def test_an_import_does_not_undo_a_withdrawal(arena, folder):
+    load(arena, folder)
+    arena.entries.filter(competitor__name="owl").update(withdrawn_at=NOW)
+    assert_refused(arena, folder, "'owl' was withdrawn from arena 'small'")
+    assert Registration.objects.filter(competitor__name="owl").count() == 1
+
+
+def test_one_folder_around_everything_is_looked_into(arena, folder, tmp_path):
+    images = [("images/owl/prompt-0.png", png()), ("images/owl/prompt-1.png", png("blue"))]
+    assert load(arena, write_zip(tmp_path, images)) == (2, 0)
+    (tmp_path / "around").mkdir()
+    folder.rename(tmp_path / "around" / "images")
+    assert load(arena, tmp_path / "around") == (0, 2)
+
+
+def test_a_manifest_in_the_one_folder_around_everything_is_followed(arena, tmp_path):
+    manifest = ("set/manifest.jsonl", json.dumps(row(path="a.png")))
+    assert load(arena, write_zip(tmp_path, [manifest, ("set/a.png", png())])) == (1, 0)
+
+
+def test_a_fault_inside_the_one_folder_is_named_with_the_folder(arena, tmp_path):
+    path = write_zip(tmp_path, [("set/manifest.jsonl", "{"), ("set/a.png", png())])
+    assert_refused(arena, path, "set/manifest.jsonl:1: not JSON")
+
+
+@pytest.mark.parametrize("name", ["__MACOSX/owl/._prompt-0.png", ".git/a/b/c.png", "owl/.p.png"])
+def test_what_desktops_leave_behind_is_ignored(arena, tmp_path, name):
+    assert load(arena, write_zip(tmp_path, [("owl/prompt-0.png", png()), (name, b"x")])) == (1, 0)
+
+
+def test_an_empty_manifest_is_refused(arena, folder):
+    assert_refused(arena, write_manifest(folder, "", name="list.jsonl"), "no images in it")
+
+
 def test_a_manifest_names_turns_and_parts_in_any_order(arena, folder):
     second, first = row(path="owl/prompt-1.png", turn=1), row(part=1)
     load(arena, write_manifest(folder, second, first))
@@ -127,6 +175,7 @@ def test_another_picture_for_a_filled_slot_is_refused(arena, folder):
     load(arena, folder)
     (folder / "owl" / "prompt-1.png").write_bytes(png("green"))
     assert_refused(arena, folder, "owl/prompt-1.png: owl has another candidate for prompt prompt-1")
+    assert_refused(arena, folder, "another `sample` in a manifest, or another competitor's name")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +216,8 @@ def test_what_is_not_there_is_refused(arena, tmp_path):
     ("line", "words"),
     [
         ("{nonsense", "manifest.jsonl:2: not JSON"),
+        ("[" * 200_000, "manifest.jsonl:2: not JSON"),
+        ('{"sample": ' + "1" * 5000 + "}", "manifest.jsonl:2: not JSON"),
         ("[1]", "manifest.jsonl:2: an object is expected"),
         ({"prompt": "prompt-1", "model": "owl"}, "manifest.jsonl:2: `path` is missing"),
         (row(model=7), "manifest.jsonl:2: `model` is missing"),
@@ -175,6 +226,8 @@ def test_what_is_not_there_is_refused(arena, tmp_path):
         (row(sample=True), "manifest.jsonl:2: `sample` is not a number"),
         (row(seed=1, sample=1), "manifest.jsonl:2: unknown key 'seed'"),
         (row(prompt="prompt-9"), "manifest.jsonl:2: the arena asks no prompt 'prompt-9'"),
+        (row(model=" ", sample=1), "manifest.jsonl:2: ' ' cannot be a model's name"),
+        (row(model="a\nb", sample=1), "manifest.jsonl:2: 'a\\nb' cannot be a model's name"),
         (row(model="\0", sample=1), "manifest.jsonl:2: '\\x00' cannot be a model's name"),
         (row(model="\ud800", sample=1), "manifest.jsonl:2: '\\ud800' cannot be a model's name"),
         (row(path="owl/x.png", sample=1), "manifest.jsonl:2: owl/x.png: there is no such file"),

@@ -92,7 +92,8 @@ def test_thoughts_are_no_pictures_of_the_answer(world):
 def test_who_has_left_is_exported_still(voted):
     stay = [c for c in voted.competitors() if c.name != "ant"]
     enter_competitors(voted, stay, now=NOW, withdraw_others=True)
-    assert "ant" in export_candidates(voted)["model"]
+    table = export_candidates(voted)
+    assert table["model"].filter(table["withdrawn"]).unique().to_list() == ["ant"]
     assert len(export_votes(voted)) == 4
 
 
@@ -135,6 +136,14 @@ def test_an_export_of_votes_can_be_imported_elsewhere(voted, tmp_path):
     call_command("import_votes", "copy", str(path), create=True, stdout=StringIO())
     copied = Vote.objects.filter(arena__slug="copy").order_by("pk")
     assert [vote.winner for vote in copied] == WINNERS
+
+
+def test_an_export_of_votes_does_not_count_twice_where_it_came_from(voted, tmp_path):
+    path = tmp_path / "votes.csv"
+    export("votes", "csv", path)
+    with pytest.raises(CommandError, match="row 2: this vote is here already"):
+        call_command("import_votes", "small", str(path))
+    assert Vote.objects.count() == 4
 
 
 def test_an_export_to_no_folder_is_refused_in_one_sentence(voted, tmp_path):

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from arenas.definitions.models import Arena
 from arenas.raters.admit import NotInvited, accept_invitation, create_invitation, may_vote
@@ -82,3 +83,29 @@ def test_an_invitation_to_one_arena_opens_no_other(closed: Arena) -> None:
     other = factories.make_arena(None, slug="other", access="invitation")
     admission = accept_invitation(create_invitation(other), None, now=NOW)
     assert not may_vote(closed, admission.rater)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--uses", "0", "'0' is not a whole number from 1 to 1,000,000"),
+        ("--uses", "1000001", "from 1 to 1,000,000"),
+        ("--uses", "1" * 5000, "from 1 to 1,000,000"),
+        ("--uses", "-1", "from 1 to 1,000,000"),
+        ("--days", "1.5", "'1.5' is not a whole number from 1 to 3,650"),
+        ("--days", "3651", "from 1 to 3,650"),
+        ("--label", "x" * 101, "at most 100 printable characters"),
+    ],
+)
+def test_a_link_that_cannot_be_is_refused(
+    closed: Arena, option: str, value: str, message: str
+) -> None:
+    with pytest.raises(CommandError, match=f"argument {option}: .*{message}"):
+        call_command("invite", closed.slug, f"{option}={value}")
+    assert not Invitation.objects.exists()
+
+
+def test_a_link_may_be_as_long_lived_as_the_limits(closed: Arena) -> None:
+    options = ["--uses=1000000", "--days=3650", f"--label={'x' * 100}"]
+    call_command("invite", closed.slug, *options)
+    assert Invitation.objects.get().max_uses == 1_000_000

@@ -64,6 +64,11 @@ FAULTS = {
     "a date in the thirteenth month": ("  - id: kite\n    text: 2026-13-01", 8, "is no value"),
     "an unknown tag": ("  - id: kite\n    text: !run rm", 8, "not YAML"),
     "a zero byte": ('  - id: kite\n    text: "A\\0B"', 8, "a character that no text may hold"),
+    "a zero byte in a key": (
+        '  - id: kite\n    text: A.\n    expect: {"A\\0B": 1}',
+        9,
+        "a character that no text may hold",
+    ),
     "no YAML": ("  - id: [kite", 8, "not YAML"),
     "a missing file": ("missing.png", 10, "there is no such file"),
     "a truncated picture": ("truncated.png", 10, "the image is damaged"),

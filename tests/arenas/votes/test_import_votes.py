@@ -10,7 +10,7 @@ from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Registration
 from arenas.raters.models import Rater
 from arenas.votes.models import Import, Vote
-from tests.factories import count_rows, make_arena, make_suite
+from tests.factories import NOW, add_votes, count_rows, make_arena, make_suite
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +139,30 @@ def test_another_filter_is_another_import(arena, tmp_path):
     load("small", path, where=["rater=al"])
     load("small", path, where=["rater=bo"])
     assert Vote.objects.count() == 3
+
+
+def test_a_vote_that_was_exported_from_this_arena_is_here_already(arena, tmp_path):
+    votes = add_votes(arena, [("ant", "bee", "tie"), ("bee", "cat", "model_a")])
+    digests = ["", "unknown", "0" * 64, *(bytes(vote.digest).hex() for vote in reversed(votes))]
+    rows = [{**ROWS[0], "rater_kind": "external", "digest": digest} for digest in digests]
+    assert_refused("small", write(tmp_path, rows), "row 5: this vote is here already")
+    assert load("other", write(tmp_path, rows), create=True).startswith("5 votes imported")
+
+
+@pytest.mark.parametrize("kind", ["simulated", "judge", "robot"])
+def test_votes_that_are_not_people_s_are_refused_unless_filtered_out(arena, tmp_path, kind):
+    kinds = ["person", "external", None, kind]
+    path = write(tmp_path, [{**ROWS[0], "rater_kind": name} for name in kinds])
+    assert_refused("small", path, f"row 5: rater_kind '{kind}'")
+    assert_refused("small", path, "(--where rater_kind=person)")
+    assert load("small", path, where=["rater_kind=person"]).startswith("1 votes imported")
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_votes_do_not_undo_a_withdrawal(arena, tmp_path, create):
+    arena.entries.filter(competitor__name="cat").update(withdrawn_at=NOW)
+    words = "row 3: 'cat' was withdrawn from arena 'small'"
+    assert_refused("small", write(tmp_path, ROWS), words, create=create)
 
 
 FAULTS = {

@@ -138,6 +138,24 @@ def test_a_withdrawn_competitor_keeps_its_row_and_is_marked(
     assert rows["be|e"]["votes"] == 7
 
 
+@pytest.mark.parametrize("name", ["table", "md", "latex"])
+def test_people_read_who_was_withdrawn(
+    arena: Arena, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    arena.entries.filter(competitor__name="=cat").update(withdrawn_at=NOW)
+    printed = run(arena, capsys, "--format", name)
+    assert "=cat (withdrawn)" in printed
+    assert printed.count("withdrawn") == 1
+
+
+@pytest.mark.parametrize("name", ["csv", "json"])
+def test_programs_read_the_bare_name_of_who_was_withdrawn(
+    arena: Arena, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    arena.entries.filter(competitor__name="=cat").update(withdrawn_at=NOW)
+    assert "(withdrawn)" not in run(arena, capsys, "--format", name)
+
+
 def test_refusals_and_failures_are_rates_of_their_own(
     world: Arena, capsys: pytest.CaptureFixture[str]
 ) -> None:
