@@ -63,7 +63,7 @@ def list_children(port: int) -> list[Program]:
         Program("scheduler", (*celery, "beat", "--loglevel=WARNING")),
         Program(
             "web server",
-            (*granian, f"--port={port}", "--log-level=warning", "evalsite.wsgi:application"),
+            (*granian, f"--port={port}", "--log-level=error", "evalsite.wsgi:application"),
         ),
     ]
 
