@@ -1,8 +1,11 @@
-"""Fold votes into counts by sequence, so that boards read counts and not votes."""
+"""Seal votes, and fold them into counts by sequence: equal to a recount at any time."""
+
+from datetime import datetime
 
 from django.db import connection, transaction
 
 from arenas.ledger.models import Block
+from arenas.ledger.seal import seal
 from arenas.votes.models import CountWatermark, VoteCount
 
 # A revision takes its predecessor out of the counts and puts itself in.
@@ -23,6 +26,12 @@ FOLD = """
                  winner)
     DO UPDATE SET count = counts.count + excluded.count
 """
+
+
+def seal_and_fold(now: datetime) -> None:
+    """Give every vote cast so far its number, so that a snapshot can hold it."""
+    seal(now)
+    fold_counts()
 
 
 @transaction.atomic

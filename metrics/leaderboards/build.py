@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +11,6 @@ from django.db.models import Count, F, Q, QuerySet, Value
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Question
 from arenas.ledger.models import Block
-from arenas.ledger.seal import seal
-from arenas.votes.count import fold_counts
 from arenas.votes.models import Vote
 from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
 from metrics.stats.comparisons import Comparisons, Outcome
@@ -48,12 +45,6 @@ def find_leaderboard(
         params={},
     )
     return leaderboard
-
-
-def seal_and_fold(now: datetime) -> None:
-    """Give every vote cast so far its number, so that a snapshot can hold it."""
-    seal(now)
-    fold_counts()
 
 
 def build_snapshot(leaderboard: Leaderboard) -> Snapshot:

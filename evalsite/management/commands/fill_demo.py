@@ -10,10 +10,10 @@ from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.candidates.tasks import sweep
 from arenas.definitions.models import Arena
+from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
 from arenas.votes.simulate import simulate_votes
 from evalsite.demo import RATERS, SLUG, VOTES, WORLD
-from metrics.leaderboards.build import seal_and_fold
 from metrics.leaderboards.refresh import refresh_arena
 from metrics.results.run import find_missing
 from metrics.tasks import find_missing_checks

@@ -9,7 +9,8 @@ from django.utils import timezone
 from arenas.definitions.models import Arena, Question
 from arenas.management.arguments import add_arena, find_arena
 from arenas.raters.models import RaterKind
-from metrics.leaderboards.build import build_snapshot, find_leaderboard, seal_and_fold
+from arenas.votes.count import seal_and_fold
+from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.refresh import board_categories
 from metrics.leaderboards.table import FORMATS, format_snapshot, write_snapshot
 from metrics.stats.methods.base import NotConverged, method_names

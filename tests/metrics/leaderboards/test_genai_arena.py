@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arenas.definitions.models import Arena
+from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
-from metrics.leaderboards.build import build_snapshot, find_leaderboard, seal_and_fold
+from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.stats.ratings import POINTS_PER_LOGIT
 from tests.factories import SHARED, count_rows
 

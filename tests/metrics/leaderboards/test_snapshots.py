@@ -11,9 +11,10 @@ from arenas.exports.write import write_table
 from arenas.ledger.append import append
 from arenas.ledger.models import Block
 from arenas.raters.models import RaterKind
+from arenas.votes.count import seal_and_fold
 from arenas.votes.files import read_votes
 from arenas.votes.models import Vote
-from metrics.leaderboards.build import build_snapshot, find_leaderboard, seal_and_fold
+from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.models import Leaderboard, Snapshot
 from metrics.rate import RULE, to_comparisons
 from metrics.stats.rate import rate
