@@ -1,6 +1,6 @@
 """The rooms' models in one place, where Django looks for them."""
 
-from arenas.battles.models import Ballot, Battle, PairWeight
+from arenas.battles.models import Ballot, Battle, PairPlan, PairWeight
 from arenas.candidates.models import Attempt, Candidate, Part
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Entry, Question, Registration
@@ -8,7 +8,7 @@ from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.ledger.models import Block
 from arenas.raters.models import Admission, Invitation, Rater
 from arenas.suites.models import Prompt, PromptReference, PromptSuite, SuiteEntry, SuiteVersion
-from arenas.votes.models import CountWatermark, Import, Vote, VoteCount
+from arenas.votes.models import CountWatermark, Flag, Import, Vote, VoteCount
 
 __all__ = [
     "Admission",
@@ -21,9 +21,11 @@ __all__ = [
     "Competitor",
     "CountWatermark",
     "Entry",
+    "Flag",
     "Image",
     "Import",
     "Invitation",
+    "PairPlan",
     "PairWeight",
     "Part",
     "Prompt",

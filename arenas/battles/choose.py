@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from arenas.battles.models import PairWeight
+from arenas.battles.models import PairPlan
 from arenas.candidates.models import Candidate
 from arenas.candidates.showable import showable_candidates
 from arenas.definitions.models import Arena
@@ -69,11 +69,12 @@ def battling_candidates(arena: Arena) -> QuerySet[Candidate]:
 
 def load_weights(arena: Arena, pairs: Iterable[Pair]) -> tuple[dict[Pair, float], tuple[str, str]]:
     """The weight of every pair; without any written down, all alike."""
-    rows = list(PairWeight.objects.filter(arena=arena))
-    if not rows:
+    plan = PairPlan.objects.filter(arena=arena).first()
+    if plan is None:
         return dict.fromkeys(pairs, 1.0), UNIFORM
-    written = {tuple(sorted((row.first_id, row.second_id))): row.weight for row in rows}
-    return {pair: written.get(pair, 0.0) for pair in pairs}, (rows[0].policy, rows[0].arm)
+    rows = list(plan.weights.all())
+    written = {(row.first_id, row.second_id): row.weight for row in rows}
+    return {pair: written.get(pair, 0.0) for pair in pairs}, (str(plan), rows[0].arm)
 
 
 def choose(pool: Pool, seen: Iterable[tuple[int, Pair]], rng: random.Random) -> Draw | None:

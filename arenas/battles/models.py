@@ -65,6 +65,9 @@ class Ballot(models.Model):
     policy = models.CharField(max_length=40)
     arm = models.CharField(max_length=20)
     probability = models.FloatField()
+    uniform_probability = models.FloatField(
+        null=True, help_text="what a uniform draw would have given this pair and prompt"
+    )
     served_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -74,7 +77,11 @@ class Ballot(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(probability__gt=0, probability__lte=1), name="probability_of_a_draw"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(uniform_probability__gt=0, uniform_probability__lte=1),
+                name="probability_of_a_uniform_draw",
+            ),
         ]
         indexes = [
             models.Index(
@@ -93,22 +100,47 @@ class Ballot(models.Model):
         return [members[index] for index in self.slots]
 
 
-class PairWeight(models.Model):
-    """How often a pair should meet in an arena. Written by pairing; absent means uniform."""
+class PairPlan(models.Model):
+    """How pairs are drawn in an arena from one moment on: arms, each with its share.
 
-    arena = models.ForeignKey(Arena, models.CASCADE, related_name="pair_weights")
+    Written by pairing, read when serving; the newest plan of an arena holds, and without any
+    every pair is as likely as every other. The arm `random` needs no weights.
+    """
+
+    arena = models.ForeignKey(Arena, models.CASCADE, related_name="pair_plans")
+    number = models.PositiveIntegerField()
+    rule = models.CharField(max_length=30)
+    shares = models.JSONField(help_text="the probability of each arm; they add up to 1")
+    watermark = models.BigIntegerField(help_text="made from votes up to this sequence number")
+    votes = models.PositiveBigIntegerField(help_text="how many of the arena's votes that were")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["arena", "number"], name="plans_are_numbered")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule}-{self.number}"
+
+
+class PairWeight(models.Model):
+    """How often a pair should meet in one arm of a plan, relative to its other pairs."""
+
+    plan = models.ForeignKey(PairPlan, models.CASCADE, related_name="weights")
+    arm = models.CharField(max_length=20)
     first = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
     second = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
     weight = models.FloatField()
-    policy = models.CharField(max_length=40)
-    arm = models.CharField(max_length=20)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["arena", "first", "second"], name="one_weight_per_pair"
+                fields=["plan", "arm", "first", "second"], name="one_weight_per_pair"
             ),
             models.CheckConstraint(condition=Q(weight__gte=0), name="weight_is_not_negative"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="the_lower_id_first"),
         ]
 
     def __str__(self) -> str:

@@ -45,6 +45,9 @@ class Arena(models.Model):
     board_batch = models.PositiveIntegerField(
         default=10, help_text="new votes before a public board changes"
     )
+    pairing = models.JSONField(
+        default=dict, blank=True, help_text="rule, random_share, newcomers, batch; empty: uniform"
+    )
     content_hash = models.CharField(max_length=64, blank=True)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

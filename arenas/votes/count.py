@@ -12,9 +12,9 @@ from arenas.votes.models import CountWatermark, VoteCount
 FOLD = """
     INSERT INTO arenas_votecount AS counts
         (arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-         winner, count)
+         winner, flagged, count, weight, weight_squared)
     SELECT arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-           winner, sum(change)
+           winner, false, sum(change), 1000 * sum(change), 1000000 * sum(change)
     FROM (
         SELECT *, 1 AS change FROM arenas_vote WHERE seq > %(after)s AND seq <= %(upto)s
         UNION ALL
@@ -23,8 +23,9 @@ FOLD = """
     ) AS changes
     GROUP BY arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id, winner
     ON CONFLICT (arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-                 winner)
-    DO UPDATE SET count = counts.count + excluded.count
+                 winner, flagged)
+    DO UPDATE SET count = counts.count + excluded.count, weight = counts.weight + excluded.weight,
+                  weight_squared = counts.weight_squared + excluded.weight_squared
 """
 
 

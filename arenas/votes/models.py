@@ -3,7 +3,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from arenas.battles.models import Ballot
+from arenas.battles.models import Ballot, Battle
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Outcome, Question
@@ -121,8 +121,73 @@ class Vote(LedgerRow):
         }
 
 
+class Flag(LedgerRow):
+    """A mark on one vote, rater, candidate or battle; boards choose whether it excludes.
+
+    Nothing is deleted: lifting a flag is another row, which `lifts` it.
+    """
+
+    vote = models.ForeignKey(Vote, models.PROTECT, null=True, related_name="flags")
+    rater = models.ForeignKey(Rater, models.PROTECT, null=True, related_name="flags")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="flags")
+    battle = models.ForeignKey(Battle, models.PROTECT, null=True, related_name="flags")
+    rule = models.CharField(max_length=60, help_text="what raised it, such as `manual`")
+    reason = models.CharField(max_length=300)
+    by = models.CharField(max_length=150, help_text="a user's name, or the part of the site")
+    lifts = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="lifted_by"
+    )
+
+    related: ClassVar[tuple[str, ...]] = (
+        "vote", "rater", "candidate__prompt", "candidate__competitor",
+        "battle__first__prompt", "battle__first__competitor",
+        "battle__second__prompt", "battle__second__competitor", "battle__arena", "lifts",
+    )  # fmt: skip
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(vote__isnull=False, rater=None, candidate=None, battle=None)
+                | Q(vote=None, rater__isnull=False, candidate=None, battle=None)
+                | Q(vote=None, rater=None, candidate__isnull=False, battle=None)
+                | Q(vote=None, rater=None, candidate=None, battle__isnull=False),
+                name="a_flag_has_one_subject",
+            ),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(seq=None), name="flag_unsealed")]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.reason}"
+
+    def describe(self) -> dict[str, object]:
+        return {
+            "row": "flag",
+            "vote": bytes(self.vote.digest).hex() if self.vote else None,
+            "rater": self.rater.key if self.rater else None,
+            "candidate": name_candidate(self.candidate) if self.candidate else None,
+            "battle": (
+                [self.battle.arena.slug, *map(name_candidate, self.battle.candidates)]
+                if self.battle
+                else None
+            ),
+            "rule": self.rule,
+            "reason": self.reason,
+            "by": self.by,
+            "lifts": bytes(self.lifts.digest).hex() if self.lifts else None,
+            "at": self.created_at.isoformat(),
+        }
+
+
+def name_candidate(candidate: Candidate) -> list[object]:
+    return [candidate.prompt.content_hash, candidate.competitor.name, candidate.sample]
+
+
 class VoteCount(models.Model):
-    """How often a pair ended how, folded by sequence; equal to a recount at any time."""
+    """How often a pair ended how, folded by sequence; equal to a recount at any time.
+
+    `weight` adds up the votes' weights in thousandths (1000 for a vote whose pair was drawn
+    uniformly), `weight_squared` their squares: whole numbers add up alike in any order.
+    """
 
     arena = models.ForeignKey(Arena, models.CASCADE, related_name="counts")
     question = models.ForeignKey(Question, models.CASCADE, related_name="counts")
@@ -131,15 +196,18 @@ class VoteCount(models.Model):
     competitor_a = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
     competitor_b = models.ForeignKey(Competitor, models.CASCADE, related_name="+")
     winner = models.CharField(max_length=8, choices=Outcome)
+    flagged = models.BooleanField(default=False)
     # No CHECK: a fold inserts differences, and PostgreSQL checks them before it adds them up.
     count = models.BigIntegerField()
+    weight = models.BigIntegerField(default=0)
+    weight_squared = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=[
                     "arena", "question", "prompt", "rater_kind",
-                    "competitor_a", "competitor_b", "winner",
+                    "competitor_a", "competitor_b", "winner", "flagged",
                 ],
                 nulls_distinct=False,
                 name="one_count_per_cell",

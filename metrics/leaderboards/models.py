@@ -46,8 +46,32 @@ class Snapshot(models.Model):
         return f"{self.leaderboard} at {self.watermark}"
 
 
+class Analysis(models.Model):
+    """One further look at a snapshot's votes, made in the background; `data` is its figures."""
+
+    snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="analyses")
+    name = models.CharField(max_length=40)
+    data = models.JSONField()
+    seconds = models.FloatField()
+    code_version = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "analyses"
+        constraints = [
+            models.UniqueConstraint(fields=["snapshot", "name"], name="one_analysis_by_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.snapshot}"
+
+
 class Rating(models.Model):
-    """A competitor's row in a snapshot. No rank without a reason why there is none."""
+    """A competitor's row in a snapshot. No rank without a reason why there is none.
+
+    The interval and the ranks hold at this one moment; the band and its ranks hold at every
+    moment at once, however often somebody looks.
+    """
 
     snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="ratings")
     competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="ratings")
@@ -59,6 +83,13 @@ class Rating(models.Model):
     rank = models.PositiveSmallIntegerField(null=True)
     rank_lower = models.PositiveSmallIntegerField(null=True)
     rank_upper = models.PositiveSmallIntegerField(null=True)
+    band_lower = models.FloatField(null=True)
+    band_upper = models.FloatField(null=True)
+    band_rank_lower = models.PositiveSmallIntegerField(null=True)
+    band_rank_upper = models.PositiveSmallIntegerField(null=True)
+    groups = models.CharField(
+        max_length=200, blank=True, help_text="letters; two without a common one can be told apart"
+    )
     no_rank = models.CharField(max_length=200, blank=True)
     votes = models.PositiveBigIntegerField()
     wins = models.PositiveBigIntegerField()

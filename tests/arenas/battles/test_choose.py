@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from arenas.battles.choose import Draw, Pair, Pool, choose, load_pool
-from arenas.battles.models import PairWeight
+from arenas.battles.models import PairPlan, PairWeight
 from arenas.candidates.models import Candidate
 from arenas.definitions.models import Arena, Question
 from tests.factories import NOW
@@ -109,13 +109,15 @@ def test_a_prompt_that_one_side_failed_is_not_drawn_for_the_pair(world: Arena) -
 
 def test_weights_in_the_table_replace_the_uniform_policy(world: Arena) -> None:
     ant, bee, cat = world.competitors().order_by("name")
-    PairWeight.objects.create(
-        arena=world, first=bee, second=ant, weight=2, policy="adaptive", arm="learn"
-    )
+    plan = PairPlan.objects.create(
+        arena=world, number=1, rule="adjacent", shares={"adaptive": 1}, watermark=0, votes=0,
+        created_at=NOW,
+    )  # fmt: skip
+    PairWeight.objects.create(plan=plan, arm="adaptive", first=ant, second=bee, weight=2)
     pool = load_pool(world)
     assert pool.weights[ant.pk, bee.pk] == 2
     assert pool.weights[ant.pk, cat.pk] == 0
-    assert (pool.policy, pool.arm) == ("adaptive", "learn")
+    assert (pool.policy, pool.arm) == ("adjacent-1", "adaptive")
 
 
 def test_a_prompt_without_a_question_is_not_drawn(world: Arena) -> None:
