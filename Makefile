@@ -4,7 +4,8 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check setup lock bench clean help
+.PHONY: demo test check setup lock bench bench-rating bench-coverage bench-fit bench-judge \
+	bench-pairing bench-leaderboard bench-studies clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -32,6 +33,30 @@ lock: $(VENV)/.dev         ## make the lock files anew from pyproject.toml
 
 bench: $(VENV)/.dev        ## the vote page's weight and the time from command to first ballot
 	$(BIN)/python benchmarks/first_ballot.py
+
+bench-rating: $(VENV)/.dev ## what rating a million and ten million votes costs, here and elsewhere
+	$(BIN)/python benchmarks/rating.py $(ARGS)
+
+# Simulations run on one core each, so that their CPU seconds say something.
+SIMULATE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m
+
+bench-coverage: $(VENV)/.dev ## whether intervals, ranks and bands cover as often as they say
+	$(SIMULATE) benchmarks.coverage $(ARGS)
+
+bench-fit: $(VENV)/.dev    ## the same of position, style, usable rates and rankings
+	$(SIMULATE) benchmarks.fit_coverage $(ARGS)
+
+bench-judge: $(VENV)/.dev  ## judge-assisted ratings: coverage and gain
+	$(SIMULATE) benchmarks.judge_assisted $(ARGS)
+
+bench-pairing: $(VENV)/.dev ## what choosing pairs gains, and what it costs
+	$(SIMULATE) benchmarks.pairing $(ARGS)
+
+bench-leaderboard: $(VENV)/.dev ## boards of a million votes: counts, snapshots, the page
+	$(BIN)/python -m benchmarks.leaderboard $(ARGS)
+
+bench-studies: $(VENV)/.dev ## whole studies through the site's own voting, pairing and snapshots
+	$(SIMULATE) benchmarks.studies $(ARGS)
 
 clean:           ## remove the environment; the data in .local stay
 	rm -rf $(VENV)

@@ -14,9 +14,11 @@ from arenas.models import (
     Candidate,
     Competitor,
     Entry,
+    Flag,
     Image,
     Import,
     Invitation,
+    PairPlan,
     Part,
     Prompt,
     PromptSuite,
@@ -44,7 +46,8 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable
 
 
 for model in (
-    Admission, Arena, Attempt, Ballot, Battle, Block, Candidate, Competitor, Entry, Image, Import,
-    Invitation, Part, Prompt, PromptSuite, Question, Rater, Registration, SuiteVersion, Vote,
+    Admission, Arena, Attempt, Ballot, Battle, Block, Candidate, Competitor, Entry, Flag, Image,
+    Import, Invitation, PairPlan, Part, Prompt, PromptSuite, Question, Rater, Registration,
+    SuiteVersion, Vote,
 ):  # fmt: skip
     admin.site.register(model, ReadOnly)

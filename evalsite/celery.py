@@ -48,6 +48,18 @@ app.conf.update(
             "task": "metrics.tasks.refresh_leaderboards",
             "schedule": settings.REFRESH_SECONDS,
         },
+        "complete leaderboards": {
+            "task": "metrics.tasks.complete_leaderboards",
+            "schedule": settings.REFRESH_SECONDS,
+        },
+        "analyse leaderboards": {
+            "task": "metrics.tasks.analyse_leaderboards",
+            "schedule": settings.SWEEP_SECONDS,
+        },
+        "plan the next pairs": {
+            "task": "metrics.tasks.plan_pairs",
+            "schedule": settings.REFRESH_SECONDS,
+        },
         "find missing check results": {
             "task": "metrics.tasks.find_missing_checks",
             "schedule": settings.SWEEP_SECONDS,

@@ -1,10 +1,10 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
-from arenas.views import home, images, vote, workbench
+from arenas.views import home, images, vote, votes, workbench
 from evalsite import views
 from evalsite.api import api
-from metrics.views import leaderboard, prompts
+from metrics.views import compare, leaderboard, prompts
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,11 +12,15 @@ urlpatterns = [
     path("arenas/<slug:slug>/", prompts.arena, name="arena"),
     path("arenas/<slug:slug>/vote/", vote.vote, name="vote"),
     path("arenas/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="leaderboard"),
+    path("arenas/<slug:slug>/compare/", compare.start, name="compare_start"),
+    path("arenas/<slug:slug>/compare/<path:pair>/", compare.comparison, name="compare"),
+    path("arenas/<slug:slug>/guide/", compare.guide, name="guide"),
     path("arenas/<slug:slug>/prompts/<int:pk>/", prompts.prompt, name="prompt"),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})$", images.show_rendition, name="image"),
     re_path(r"^originals/(?P<sha256>[0-9a-f]{64})$", images.show_original, name="original"),
     path("workbench/", workbench.workbench, name="workbench"),
     path("workbench/arenas/<slug:slug>/", workbench.workbench_arena, name="workbench_arena"),
+    path("workbench/arenas/<slug:slug>/votes/", votes.votes, name="votes"),
     path(
         "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",
         workbench.export,

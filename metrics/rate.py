@@ -11,10 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
-import polars as pl
-
-from arenas.votes.files import VoteFileError, read_votes
-from metrics.stats.comparisons import Comparisons, IntArray, Outcome
+from metrics.reading.files import read_comparisons
 from metrics.stats.methods.base import NotConverged, make_method, method_names
 from metrics.stats.ranks import RankRule
 from metrics.stats.rate import INTERVALS, rate
@@ -24,7 +21,8 @@ from metrics.stats.ratings import RatedModel, Ratings
 RULE = RankRule(main_only=False)
 COLUMNS = (
     *("model", "rating", "rating_lower", "rating_upper", "rank", "rank_lower", "rank_upper"),
-    *("votes", "wins", "losses", "ties", "both_bad", "component", "separated", "no_rank"),
+    *("votes", "wins", "losses", "ties", "both_bad"),
+    *("groups", "component", "separated", "no_rank"),
 )
 
 
@@ -37,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         report = _report(options)
-    except (VoteFileError, NotConverged, ValueError) as error:
+    except (NotConverged, ValueError) as error:
         sys.stderr.write(f"metrics.rate: {error}\n")
         return 2
     sys.stdout.write({"json": _as_json, "csv": _as_csv, "table": _as_table}[options.format](report))
@@ -58,6 +56,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="COLUMN",
         help="at most two, or none; default: prompt and rater where the file has them",
     )
+    parser.add_argument(
+        "--prompts",
+        choices=("sample", "fixed"),
+        default="sample",
+        help="whether the file's prompts stand for more prompts, or for themselves",
+    )
     parser.add_argument("--tie", choices=("half", "drop"), default="half")
     parser.add_argument("--both-bad", choices=("tie", "drop"), default="tie")
     parser.add_argument(
@@ -68,12 +72,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _report(options: argparse.Namespace) -> dict[str, Any]:
-    cluster = [] if options.cluster == ["none"] else options.cluster
+    cluster = () if options.cluster == ["none"] else options.cluster
     start = perf_counter()
-    votes = read_votes(options.votes, where=options.where, columns=cluster or ())
-    method = make_method(options.method)
-    names = [name for name in cluster or ("prompt", "rater") if name in votes.columns]
-    comparisons = to_comparisons(votes, clusters=names, in_order=method.needs_order)
+    comparisons = read_comparisons(
+        options.votes,
+        where=options.where,
+        clusters=cluster,
+        in_order=make_method(options.method).needs_order,
+    )
     seconds = {"read": perf_counter() - start}
     ratings = rate(
         comparisons,
@@ -85,33 +91,9 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
         rounds=options.rounds,
         seed=options.seed,
         rule=RULE,
+        prompts=options.prompts,
     )
-    return _describe(ratings, len(votes), seconds | dict(ratings.seconds))
-
-
-def to_comparisons(
-    votes: pl.DataFrame, *, clusters: Sequence[str] = (), in_order: bool = False
-) -> Comparisons:
-    """The votes that `read_votes` gave as codes, without a Python object for each vote."""
-    models = pl.concat([votes["model_a"], votes["model_b"]]).unique().sort()
-    return Comparisons.from_codes(
-        models.to_list(),
-        _codes(votes["model_a"], models),
-        _codes(votes["model_b"], models),
-        _codes(votes["winner"], pl.Series([outcome.name.lower() for outcome in Outcome])),
-        clusters={
-            # In order of appearance, so that a seed gives the same bootstrap every time.
-            name: _codes(votes[name], votes[name].unique(maintain_order=True))
-            for name in clusters
-        },
-        in_order=in_order,
-    )
-
-
-def _codes(values: pl.Series, categories: pl.Series) -> IntArray:
-    """The position of each value in `categories`, -1 for null."""
-    physical = values.cast(pl.Enum(categories.drop_nulls())).to_physical()
-    return physical.cast(pl.Int64).fill_null(-1).to_numpy()
+    return _describe(ratings, int(comparisons.votes), seconds | dict(ratings.seconds))
 
 
 def _describe(ratings: Ratings, votes: int, seconds: dict[str, float]) -> dict[str, Any]:
@@ -128,6 +110,8 @@ def _describe(ratings: Ratings, votes: int, seconds: dict[str, float]) -> dict[s
             "both_bad": settings.both_bad,
             "cluster": settings.cluster,
             "level": settings.level,
+            "prompts": settings.prompts,
+            "estimand": settings.estimand,
             **(bootstrap if settings.ci == "bootstrap" else {}),
             **ratings.fit.parameters,
         },

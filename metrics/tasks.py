@@ -1,10 +1,13 @@
 """Celery's door to checks and leaderboards. Metrics asks; arenas never tells."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from arenas.candidates.tasks import count_waiting
 from arenas.definitions.models import Arena
-from metrics.leaderboards.refresh import refresh_arena
+from metrics.leaderboards.analyse import analyse_missing
+from metrics.leaderboards.refresh import complete_boards, refresh_arena
+from metrics.pairing import plan
 from metrics.results import run
 
 QUEUE = "checks"
@@ -36,3 +39,19 @@ def find_missing_checks() -> int:
 @shared_task(name="metrics.tasks.refresh_leaderboards")
 def refresh_leaderboards() -> int:
     return sum(refresh_arena(arena) for arena in Arena.objects.select_related("suite_version"))
+
+
+@shared_task(name="metrics.tasks.complete_leaderboards")
+def complete_leaderboards() -> int:
+    return complete_boards()
+
+
+@shared_task(name="metrics.tasks.analyse_leaderboards")
+def analyse_leaderboards() -> int:
+    return analyse_missing()
+
+
+@shared_task(name="metrics.tasks.plan_pairs")
+def plan_pairs() -> int:
+    plans = [plan.plan_pairs(arena, now=timezone.now()) for arena in Arena.objects.all()]
+    return len(plans) - plans.count(None)

@@ -14,33 +14,48 @@ from arenas.candidates.showable import showable_candidates
 from arenas.definitions.models import Arena
 
 Pair = tuple[int, int]  # two competitors' ids, the lower first
-UNIFORM = ("uniform", "random")
+UNIFORM = "uniform"
+RANDOM = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to draw a pair, and how often it is used: `weights` None means uniformly."""
+
+    name: str
+    share: float
+    weights: Mapping[Pair, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """What can meet in an arena: per pair of competitors, the prompts that both have answered.
 
-    `candidates` maps (prompt, competitor) to the candidates there; `weights` says how often
-    each pair should meet, and `policy` and `arm` who said so.
+    `candidates` maps (prompt, competitor) to the candidates there; `policy` names the plan
+    that the `arms` are from.
     """
 
     candidates: Mapping[tuple[int, int], tuple[int, ...]]
     prompts: Mapping[Pair, tuple[int, ...]]
-    weights: Mapping[Pair, float]
-    policy: str
-    arm: str
+    policy: str = UNIFORM
+    arms: tuple[Arm, ...] = (Arm(RANDOM, 1.0),)
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A drawn battle: its prompt, its candidates in canonical order, and how it was drawn."""
+    """A drawn battle: its prompt, pair and candidates, in canonical order, and how it was drawn.
+
+    `probability` is that of pair and prompt over all arms, given what the rater has seen;
+    `uniform_probability` what the uniform policy would have given them then and there.
+    """
 
     prompt: int
+    pair: Pair
     candidates: tuple[int, int]
     policy: str
     arm: str
     probability: float
+    uniform_probability: float
 
 
 def load_pool(arena: Arena) -> Pool:
@@ -56,8 +71,10 @@ def load_pool(arena: Arena) -> Pool:
         for one, other in itertools.combinations(sorted(answered), 2)
         if answered[one] & answered[other]
     }
-    weights, (policy, arm) = load_weights(arena, prompts)
-    return Pool(candidates, prompts, weights, policy, arm)
+    plan = PairPlan.objects.filter(arena=arena).first()
+    if plan is None:
+        return Pool(candidates, prompts)
+    return Pool(candidates, prompts, str(plan), load_arms(plan))
 
 
 def battling_candidates(arena: Arena) -> QuerySet[Candidate]:
@@ -67,39 +84,86 @@ def battling_candidates(arena: Arena) -> QuerySet[Candidate]:
     return found if "" in asked else found.filter(prompt__category__in=asked)
 
 
-def load_weights(arena: Arena, pairs: Iterable[Pair]) -> tuple[dict[Pair, float], tuple[str, str]]:
-    """The weight of every pair; without any written down, all alike."""
-    plan = PairPlan.objects.filter(arena=arena).first()
-    if plan is None:
-        return dict.fromkeys(pairs, 1.0), UNIFORM
-    rows = list(plan.weights.all())
-    written = {(row.first_id, row.second_id): row.weight for row in rows}
-    return {pair: written.get(pair, 0.0) for pair in pairs}, (str(plan), rows[0].arm)
+def load_arms(plan: PairPlan) -> tuple[Arm, ...]:
+    weights: dict[str, dict[Pair, float]] = {arm: {} for arm in plan.shares}
+    rows = plan.weights.values_list("arm", "first_id", "second_id", "weight")
+    for arm, first, second, weight in rows:
+        weights[arm][first, second] = weight
+    return tuple(
+        Arm(name, share, None if name == RANDOM else weights[name])
+        for name, share in plan.shares.items()
+    )
 
 
 def choose(pool: Pool, seen: Iterable[tuple[int, Pair]], rng: random.Random) -> Draw | None:
-    """Draw a pair by its weight, then a prompt of it alike, among what the rater has not seen.
+    """Draw an arm by its share, a pair by the arm's weights, and a prompt of that pair.
 
-    `seen` are the (prompt, pair of competitors) shown to this rater before. Returns None
-    when nothing is left. The probability is that of pair and prompt together, given `seen`.
+    `seen` are the (prompt, pair of competitors) shown to this rater before; they are not
+    drawn again. A pair the rater has seen k times is 1/(1 + k) as likely as it would be, and
+    the prompt is one of those the rater has seen least. Returns None when nothing is left.
     """
     seen = set(seen)
+    tilts = tilt_open_pairs(pool, seen)
+    if not tilts:
+        return None
+    uniform = normalise(tilts)
+    # Where the plan's pairs are used up for this rater, others may be left.
+    arms = open_arms(pool, tilts) or [(Arm(RANDOM, 1.0), uniform)]
+    shares = [arm.share for arm, _ in arms]
+    arm, chances = rng.choices(arms, weights=shares)[0]
+    pair = rng.choices(list(chances), weights=list(chances.values()))[0]
+    prompts = find_least_seen(pool, pair, seen)
+    prompt = rng.choice(prompts)
+    ids = sorted(rng.choice(pool.candidates[prompt, competitor]) for competitor in pair)
+    mixed = sum(arm.share * chances.get(pair, 0.0) for arm, chances in arms) / sum(shares)
+    return Draw(
+        prompt,
+        pair,
+        (ids[0], ids[1]),
+        pool.policy,
+        arm.name,
+        mixed / len(prompts),
+        uniform[pair] / len(prompts),
+    )
+
+
+def tilt_open_pairs(pool: Pool, seen: set[tuple[int, Pair]]) -> dict[Pair, float]:
+    """The pairs with prompts left for a rater, and how much less likely each has become."""
     # What left the arena since then takes no place in it.
     used = Counter(
         pair
         for prompt, pair in seen
         if all((prompt, competitor) in pool.candidates for competitor in pair)
     )
-    open_pairs = {
-        pair: weight
-        for pair, weight in pool.weights.items()
-        if weight > 0 and len(pool.prompts[pair]) > used[pair]
+    return {
+        pair: 1 / (1 + used[pair])
+        for pair, prompts in pool.prompts.items()
+        if len(prompts) > used[pair]
     }
-    if not open_pairs:
-        return None
-    pair = rng.choices(list(open_pairs), weights=list(open_pairs.values()))[0]
-    prompts = [prompt for prompt in pool.prompts[pair] if (prompt, pair) not in seen]
-    prompt = rng.choice(prompts)
-    ids = sorted(rng.choice(pool.candidates[prompt, competitor]) for competitor in pair)
-    chance = open_pairs[pair] / sum(open_pairs.values()) / len(prompts)
-    return Draw(prompt, (ids[0], ids[1]), pool.policy, pool.arm, chance)
+
+
+def open_arms(pool: Pool, tilts: Mapping[Pair, float]) -> list[tuple[Arm, dict[Pair, float]]]:
+    """The arms that have a pair left, each with the probabilities of its pairs."""
+    tilted = [
+        (arm, tilts if arm.weights is None else reweigh(arm.weights, tilts)) for arm in pool.arms
+    ]
+    return [(arm, normalise(weights)) for arm, weights in tilted if weights and arm.share > 0]
+
+
+def reweigh(weights: Mapping[Pair, float], tilts: Mapping[Pair, float]) -> dict[Pair, float]:
+    return {
+        pair: weight * tilts[pair] for pair, weight in weights.items() if weight and pair in tilts
+    }
+
+
+def normalise(weights: Mapping[Pair, float]) -> dict[Pair, float]:
+    total = sum(weights.values())
+    return {pair: weight / total for pair, weight in weights.items()}
+
+
+def find_least_seen(pool: Pool, pair: Pair, seen: set[tuple[int, Pair]]) -> list[int]:
+    """The prompts of the pair that are left, of those the ones this rater has met least."""
+    met = Counter(prompt for prompt, _ in seen)
+    left = [prompt for prompt in pool.prompts[pair] if (prompt, pair) not in seen]
+    least = min(met[prompt] for prompt in left)
+    return [prompt for prompt in left if met[prompt] == least]

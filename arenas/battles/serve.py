@@ -69,15 +69,34 @@ def draw_ballots(
 ) -> list[Ballot]:
     pool = load_pool(arena)
     seen = find_seen(arena, rater, now)
-    drawn = []
-    for _ in range(number):
-        draw = choose(pool, seen, rng)
-        if draw is None:
-            break
-        ballot = create_ballot(arena, rater, draw, now=now, rng=rng)
-        seen.add((draw.prompt, competitors_of(ballot.battle)))
-        drawn.append(ballot)
-    return drawn
+    draws: list[Draw] = []
+    while len(draws) < number and (draw := choose(pool, seen, rng)):
+        draws.append(draw)
+        seen.add((draw.prompt, draw.pair))
+    # Two raters who draw the same new battles must make them in the same order: each waits for
+    # the other's otherwise.
+    battles = {draw.candidates: find_battle(arena, draw) for draw in sorted(draws, key=by_battle)}
+    return [
+        create_ballot(arena, rater, battles[draw.candidates], draw, now=now, rng=rng)
+        for draw in draws
+    ]
+
+
+def by_battle(draw: Draw) -> tuple[int, int]:
+    return draw.candidates
+
+
+def find_battle(arena: Arena, draw: Draw) -> Battle:
+    """The drawn battle, made when it is new."""
+    battle, _ = Battle.objects.select_related("prompt", "first", "second").get_or_create(
+        arena=arena,
+        prompt_id=draw.prompt,
+        first_id=draw.candidates[0],
+        second_id=draw.candidates[1],
+        third=None,
+        fourth=None,
+    )
+    return battle
 
 
 def find_seen(arena: Arena, rater: Rater, now: datetime) -> set[tuple[int, Pair]]:
@@ -90,23 +109,10 @@ def find_seen(arena: Arena, rater: Rater, now: datetime) -> set[tuple[int, Pair]
     return {(prompt, (min(a, b), max(a, b))) for prompt, a, b in rows}
 
 
-def competitors_of(battle: Battle) -> Pair:
-    a, b = battle.first.competitor_id, battle.second.competitor_id
-    return (min(a, b), max(a, b))
-
-
 def create_ballot(
-    arena: Arena, rater: Rater, draw: Draw, *, now: datetime, rng: random.Random
+    arena: Arena, rater: Rater, battle: Battle, draw: Draw, *, now: datetime, rng: random.Random
 ) -> Ballot:
     """A ballot for the drawn battle, with its sides drawn at random."""
-    battle, _ = Battle.objects.select_related("prompt", "first", "second").get_or_create(
-        arena=arena,
-        prompt_id=draw.prompt,
-        first_id=draw.candidates[0],
-        second_id=draw.candidates[1],
-        third=None,
-        fourth=None,
-    )
     slots = [0, 1]
     rng.shuffle(slots)
     nonce = uuid.UUID(bytes=rng.randbytes(16))
@@ -120,6 +126,7 @@ def create_ballot(
         policy=draw.policy,
         arm=draw.arm,
         probability=draw.probability,
+        uniform_probability=draw.uniform_probability,
         served_at=now,
         expires_at=now + LIFETIME,
     )

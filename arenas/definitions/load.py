@@ -19,6 +19,7 @@ from arenas.suites.load import Key, Text, hash_content
 from arenas.suites.models import SuiteVersion
 from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
 from metrics.checks.base import check_names
+from metrics.stats.design import LEAST_RANDOM_SHARE
 
 OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
 # As long as their columns.
@@ -79,6 +80,24 @@ class BoardShape(Strict):
     batch: Count = 10
 
 
+class PairingShape(Strict):
+    """How pairs are drawn; `batch` new votes change the probabilities (default: 2 %)."""
+
+    rule: Literal["uniform", "adjacent", "information"] = "uniform"
+    random_share: Annotated[float, Field(gt=0, le=1)] = LEAST_RANDOM_SHARE
+    newcomers: bool = True
+    batch: Count | None = None
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if self.rule != "uniform" and self.random_share < LEAST_RANDOM_SHARE:
+            raise ValueError(
+                f"a rule that looks at outcomes needs a random_share of {LEAST_RANDOM_SHARE} or "
+                "more: with less, intervals hold the truth less often than they say"
+            )
+        return self
+
+
 class ArenaShape(Strict):
     slug: Slug
     title: Name
@@ -95,6 +114,7 @@ class ArenaShape(Strict):
     mode: Literal["suite", "live"] = "suite"
     rendition: RenditionShape = RenditionShape()
     board: BoardShape = BoardShape()
+    pairing: PairingShape = PairingShape()
 
     @model_validator(mode="after")
     def check(self) -> Self:
@@ -243,6 +263,7 @@ def save_arena(
     arena.gold_share = shape.raters.gold_share
     arena.board_raters = sorted(shape.board.raters)
     arena.board_batch = shape.board.batch
+    arena.pairing = shape.pairing.model_dump(exclude_defaults=True)
     arena.profile = profile
     arena.content_hash = content_hash
     arena.revision += 1

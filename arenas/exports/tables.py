@@ -7,6 +7,7 @@ from django.db.models import Max, QuerySet
 
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena, Outcome
+from arenas.votes.flag import read_marks
 from arenas.votes.models import Vote
 
 VOTES = {
@@ -26,7 +27,10 @@ VOTES = {
     "response_ms": pl.Int64,
     "tools": pl.String,
     "policy": pl.String,
+    "arm": pl.String,
     "probability": pl.Float64,
+    "uniform_probability": pl.Float64,
+    "flags": pl.String,
     "digest": pl.String,
 }
 CANDIDATES = {
@@ -62,7 +66,11 @@ PREFERENCES = {
 def export_votes(arena: Arena) -> pl.DataFrame:
     """Every vote that stands, in the order of the ledger; unsealed ones last, without `seq`."""
     rows = current_votes(arena).order_by("seq", "pk")
-    return pl.DataFrame((vote_row(vote) for vote in rows.iterator(5000)), schema=VOTES)
+    marks = read_marks()
+    return pl.DataFrame(
+        ({**vote_row(vote), "flags": " ".join(marks.on(vote))} for vote in rows.iterator(5000)),
+        schema=VOTES,
+    )
 
 
 def current_votes(arena: Arena) -> QuerySet[Vote]:
@@ -97,7 +105,9 @@ def vote_row(vote: Vote) -> dict[str, object]:
         "response_ms": vote.response_ms,
         "tools": " ".join(vote.tools),
         "policy": vote.ballot.policy if vote.ballot else None,
+        "arm": vote.ballot.arm if vote.ballot else None,
         "probability": vote.ballot.probability if vote.ballot else None,
+        "uniform_probability": vote.ballot.uniform_probability if vote.ballot else None,
         "digest": bytes(vote.digest).hex(),
     }
 

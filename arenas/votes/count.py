@@ -8,22 +8,85 @@ from arenas.ledger.models import Block
 from arenas.ledger.seal import seal
 from arenas.votes.models import CountWatermark, VoteCount
 
-# A revision takes its predecessor out of the counts and puts itself in.
-FOLD = """
-    INSERT INTO arenas_votecount AS counts
-        (arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-         winner, flagged, count, weight, weight_squared)
-    SELECT arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-           winner, false, sum(change), 1000 * sum(change), 1000000 * sum(change)
+# A vote's weight is (what a uniform draw would have given its pair and prompt) / (what they had),
+# in thousandths. The cap bounds what one vote can do; a plan with a random share of at least a
+# tenth never reaches it. A pair and prompt that a plan made very likely still counts a little.
+LEAST_WEIGHT, CAP = 1, 10_000
+
+# What a flag can be on, as columns of a vote and its ballot.
+TOUCHED = (
+    ("vote", "vote.id"),
+    ("rater", "vote.rater_id"),
+    ("candidate", "vote.candidate_a_id"),
+    ("candidate", "vote.candidate_b_id"),
+    ("battle", "ballot.battle_id"),
+)
+
+
+def standing_votes(watermark: str, *, among: str = "") -> str:
+    """SQL of the votes that stand at a watermark, each with its `weight` and whether `flagged`.
+
+    Whatever counts or reads votes selects from it, so that all agree on what a vote is. A vote
+    stands from its own number to that of its revision; it is flagged while a flag on it, its
+    rater, one of its candidates or its battle is sealed, and no row that lifts it is.
+    `watermark` is an SQL expression, `among` a further condition on `vote`.
+    """
+    flagged = " OR ".join(
+        f"{column} IN (SELECT {subject}_id FROM marks WHERE {subject}_id IS NOT NULL)"
+        for subject, column in TOUCHED
+    )
+    return f"""
+        WITH marks AS (
+            SELECT * FROM arenas_flag flag WHERE flag.lifts_id IS NULL AND flag.seq <= {watermark}
+            AND NOT EXISTS (SELECT FROM arenas_flag lift
+                            WHERE lift.lifts_id = flag.id AND lift.seq <= {watermark})
+        )
+        SELECT vote.*, ballot.battle_id, ballot.policy, ballot.arm, ({flagged}) IS TRUE AS flagged,
+               greatest({LEAST_WEIGHT}, least({CAP}, round(1000 * coalesce(
+                   ballot.uniform_probability / ballot.probability, 1))))::bigint AS weight
+        FROM arenas_vote vote LEFT JOIN arenas_ballot ballot ON ballot.id = vote.ballot_id
+        WHERE vote.seq <= {watermark} {among}
+        AND NOT EXISTS (SELECT FROM arenas_vote later
+                        WHERE later.revises_id = vote.id AND later.seq <= {watermark})
+    """
+
+
+# The votes whose standing, flag or weight can differ between two watermarks.
+CHANGED = """
+    SELECT id FROM arenas_vote WHERE seq > %(after)s AND seq <= %(upto)s
+    UNION
+    SELECT revises_id FROM arenas_vote
+    WHERE seq > %(after)s AND seq <= %(upto)s AND revises_id IS NOT NULL
+    UNION
+    SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.id = flags.vote_id
+    UNION
+    SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.rater_id = flags.rater_id
+    UNION
+    SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.candidate_a_id = flags.candidate_id
+    UNION
+    SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.candidate_b_id = flags.candidate_id
+    UNION
+    SELECT vote.id FROM flags JOIN arenas_ballot ballot ON ballot.battle_id = flags.battle_id
+    JOIN arenas_vote vote ON vote.ballot_id = ballot.id
+"""
+AMONG = "AND vote.id IN (SELECT id FROM changed)"
+CELL = "arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id, winner"
+
+# What was counted at the last watermark goes out, what stands at the new one comes in.
+FOLD = f"""
+    WITH flags AS MATERIALIZED (
+        SELECT * FROM arenas_flag WHERE seq > %(after)s AND seq <= %(upto)s
+    ),
+    changed AS MATERIALIZED ({CHANGED})
+    INSERT INTO arenas_votecount AS counts ({CELL}, flagged, count, weight, weight_squared)
+    SELECT {CELL}, flagged, sum(sign), sum(sign * weight), sum(sign * weight * weight)
     FROM (
-        SELECT *, 1 AS change FROM arenas_vote WHERE seq > %(after)s AND seq <= %(upto)s
+        SELECT *, 1 AS sign FROM ({standing_votes("%(upto)s", among=AMONG)}) AS present
         UNION ALL
-        SELECT old.*, -1 FROM arenas_vote new JOIN arenas_vote old ON old.id = new.revises_id
-        WHERE new.seq > %(after)s AND new.seq <= %(upto)s
+        SELECT *, -1 AS sign FROM ({standing_votes("%(after)s", among=AMONG)}) AS past
     ) AS changes
-    GROUP BY arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id, winner
-    ON CONFLICT (arena_id, question_id, prompt_id, rater_kind, competitor_a_id, competitor_b_id,
-                 winner, flagged)
+    GROUP BY {CELL}, flagged
+    ON CONFLICT ({CELL}, flagged)
     DO UPDATE SET count = counts.count + excluded.count, weight = counts.weight + excluded.weight,
                   weight_squared = counts.weight_squared + excluded.weight_squared
 """
@@ -37,7 +100,10 @@ def seal_and_fold(now: datetime) -> None:
 
 @transaction.atomic
 def fold_counts() -> int:
-    """Fold everything sealed since the last time; return the sequence number reached."""
+    """Fold everything sealed since the last time; return the sequence number reached.
+
+    Within a transaction of the caller's the counts then stay at that number until its end.
+    """
     CountWatermark.objects.get_or_create(pk=1)
     watermark = CountWatermark.objects.select_for_update().get(pk=1)
     last = Block.objects.order_by("last_seq").last()

@@ -21,11 +21,12 @@ WINNERS = {
     "tie (bothbad)": "both_bad",
 }
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UTF8_MARK = b"\xef\xbb\xbf"
 # Nobody voted on a picture before, and every time zone can show what comes after.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
-class VoteFileError(Exception):
+class VoteFileError(ValueError):
     """A vote file that cannot be used, and where. `row` counts as a person does."""
 
     def __init__(self, message: str, row: int | None = None) -> None:
@@ -87,8 +88,11 @@ def _load(path: Path) -> pl.DataFrame:
 
 def _check_encoding(path: Path) -> None:
     with path.open("rb") as file:
-        if file.read(2) in UTF16:
-            raise VoteFileError(f"{path} is not UTF-8 but UTF-16: save it as UTF-8")
+        start = file.read(3)
+    if start[:2] in UTF16:
+        raise VoteFileError(f"{path} is not UTF-8 but UTF-16: save it as UTF-8")
+    if start == UTF8_MARK and path.suffix.lower() != ".csv":
+        raise VoteFileError(f"{path} begins with a byte order mark: save it as UTF-8 without one")
 
 
 def _numbered(votes: pl.DataFrame) -> pl.DataFrame:
@@ -122,9 +126,20 @@ def _load_jsonl(path: Path) -> pl.DataFrame:
 
 def _check_json(line: bytes, number: int) -> None:
     try:
-        json.loads(line)
+        found = json.loads(line, parse_constant=_refuse_constant, parse_int=_check_size)
     except (ValueError, RecursionError) as error:
         raise VoteFileError(f"not JSON: {error}", number) from error
+    if not isinstance(found, dict):
+        raise VoteFileError("not a JSON object", number)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _check_size(digits: str) -> None:
+    if abs(int(digits)) >= 2**64:
+        raise ValueError("a number of more than 64 bits")
 
 
 def _filter(votes: pl.DataFrame, where: Sequence[str]) -> pl.DataFrame:
@@ -143,7 +158,8 @@ def _filter(votes: pl.DataFrame, where: Sequence[str]) -> pl.DataFrame:
 def _as_text(votes: pl.DataFrame, name: str) -> pl.Expr:
     if votes.schema[name].is_nested() or votes.schema[name] == pl.Binary:
         raise VoteFileError(f"column {name!r} holds {votes.schema[name]}, not text")
-    text = pl.col(name).cast(pl.String)
+    cells = pl.col(name).fill_nan(None) if votes.schema[name].is_float() else pl.col(name)
+    text = cells.cast(pl.String)
     return pl.when(text != "").then(text).alias(name)
 
 

@@ -54,7 +54,7 @@ def simulate_votes(
             if draw is None:
                 break
             rows += lookup.answer(draw, rater, world, now=now, rng=rng)
-            seen.add((draw.prompt, lookup.pair(draw)))
+            seen.add((draw.prompt, draw.pair))
     append_all(rows)
     return len(rows)
 
@@ -84,10 +84,6 @@ class Lookup:
             prompts=arena.prompts().in_bulk(),
             competitors=competitors,
         )
-
-    def pair(self, draw: Draw) -> tuple[int, int]:
-        a, b = (self.candidates[pk].competitor_id for pk in draw.candidates)
-        return (min(a, b), max(a, b))
 
     def answer(
         self, draw: Draw, rater: Rater, world: World, *, now: datetime, rng: random.Random

@@ -1,4 +1,4 @@
-"""Leaderboards over the API: the newest published snapshot."""
+"""Leaderboards over the API: the snapshot that the page shows."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.raters.models import RaterKind
-from metrics.leaderboards.board import read_board
-from metrics.leaderboards.models import Snapshot
+from metrics.leaderboards.analyse import newest_analyses
+from metrics.leaderboards.board import find_shown, read_board
+from metrics.leaderboards.models import Leaderboard, Snapshot
 from metrics.leaderboards.refresh import board_categories
 from metrics.leaderboards.table import describe_snapshot
 
@@ -24,6 +26,8 @@ class LeaderboardOut(Schema):
     category: str | None
     rater_kinds: list[str]
     method: str
+    params: dict[str, str]
+    snapshot: int
     settings: dict[str, Any]
     watermark: int
     code_version: str
@@ -33,25 +37,74 @@ class LeaderboardOut(Schema):
     rows: list[dict[str, Any]]
 
 
+class AnalysisOut(Schema):
+    """One further look at a board's votes; `data` names competitors by the ids of `competitors`."""
+
+    name: str
+    watermark: int
+    code_version: str
+    competitors: dict[int, str]
+    data: Any
+
+
 @router.get("/arenas/{slug:slug}/leaderboard", response=LeaderboardOut)
 def show_leaderboard(
     request: HttpRequest, slug: str, question: str = "", category: str = "", raters: str = ""
 ) -> dict[str, Any]:
-    """The newest snapshot; `raters` lists kinds with commas, and is the arena's own if empty."""
+    """The page's snapshot; `raters` lists kinds with commas, and is the arena's own if empty."""
+    snapshot = find_public(slug, question, category, raters)
+    return describe_snapshot(snapshot, read_board(snapshot))
+
+
+@router.get("/arenas/{slug:slug}/analyses", response=list[AnalysisOut])
+def list_analyses(
+    request: HttpRequest, slug: str, question: str = "", category: str = "", raters: str = ""
+) -> list[dict[str, Any]]:
+    """The figures of the page's panels, each by its newest analysis; competitors by their names.
+
+    What is said of single raters is for staff, and left out.
+    """
+    snapshot = find_public(slug, question, category, raters)
+    names = Competitor.objects.filter(entries__arena=snapshot.leaderboard.arena_id)
+    return [
+        {
+            "name": each.name,
+            "watermark": each.snapshot.watermark,
+            "code_version": each.code_version,
+            "competitors": dict(names.values_list("pk", "name")),
+            "data": without_raters(each.data),
+        }
+        for each in newest_analyses(snapshot.leaderboard)
+    ]
+
+
+def without_raters(data: Any) -> Any:
+    """The figures without anything listed by rater."""
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: without_raters(value)
+        for key, value in data.items()
+        if key not in ("raters", "rater", "listed")
+    }
+
+
+def find_public(slug: str, question: str, category: str, raters: str) -> Snapshot:
+    """The snapshot that the page shows. Raises Http404."""
     arena = get_object_or_404(Arena, slug=slug)
     kinds = sorted(raters.split(",")) if raters else sorted(arena.board_raters)
     known = set(kinds) <= set(RaterKind.values)
     if not known or category not in ("", *board_categories(arena)):
         raise Http404("There is no such leaderboard.")
     questions = arena.questions.filter(retired_at=None)
-    snapshots = Snapshot.objects.filter(
-        leaderboard__question__in=[each for each in questions if question in ("", each.key)],
-        leaderboard__category=category,
-        leaderboard__rater_kinds=kinds,
-        leaderboard__method="bradley_terry",
-        leaderboard__params={},
-    ).select_related("leaderboard__arena__suite_version", "leaderboard__question")
-    snapshot = snapshots.order_by("leaderboard__question__position", "-watermark", "-id").first()
+    boards = Leaderboard.objects.filter(
+        question__in=[each for each in questions if question in ("", each.key)],
+        category=category,
+        rater_kinds=kinds,
+        method="bradley_terry",
+        params={},
+    )
+    snapshot = find_shown(boards.order_by("question__position"))
     if snapshot is None:
         raise Http404("No snapshot of this leaderboard has been built yet.")
-    return describe_snapshot(snapshot, read_board(snapshot))
+    return snapshot

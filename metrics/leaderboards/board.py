@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from django.db.models import Count, QuerySet
+
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
-from metrics.leaderboards.models import Rating, Snapshot
+from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
 from metrics.results.summarise import CheckCell, CheckColumn, summarise_checks
 
 Status = Candidate.Status
@@ -61,6 +63,22 @@ class Board:
         return tuple(row for component in self.components for row in component)
 
 
+def find_shown(boards: QuerySet[Leaderboard]) -> Snapshot | None:
+    """What is shown of the first of these boards that has a snapshot: its newest complete one.
+
+    So a board of very many votes moves when its intervals are clustered in full, and never
+    between narrower and wider ones. Only the first time an incomplete one is shown.
+    """
+    for board in boards:
+        snapshots = board.snapshots.select_related(
+            "leaderboard__arena__suite_version", "leaderboard__question"
+        )
+        complete = snapshots.exclude(settings__contains={"complete": False})
+        if shown := complete.first() or snapshots.first():
+            return shown
+    return None
+
+
 def read_board(snapshot: Snapshot) -> Board:
     """The snapshot's board. Competitors without any vote stand at the end of their set."""
     leaderboard = snapshot.leaderboard
@@ -92,8 +110,9 @@ def count_outcomes(arena: Arena, category: str) -> dict[int, Outcomes]:
     if category:
         rows = rows.filter(prompt__category=category)
     counts: dict[int, Counter[str]] = {}
-    for competitor, status in rows.values_list("competitor_id", "status"):
-        counts.setdefault(competitor, Counter())[status] += 1
+    grouped = rows.order_by().values_list("competitor_id", "status").annotate(Count("pk"))
+    for competitor, status, number in grouped:
+        counts.setdefault(competitor, Counter())[status] = number
     return {
         competitor: Outcomes(
             ended=count.total(),

@@ -2,29 +2,41 @@
 
 import math
 from dataclasses import asdict
+from time import perf_counter
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Value
 
-from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Question
-from arenas.ledger.models import Block
-from arenas.votes.models import Vote
-from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
-from metrics.stats.comparisons import Comparisons, Outcome
+from arenas.votes.count import fold_counts
+from metrics.leaderboards.models import Analysis, Leaderboard, Rating, Snapshot
+from metrics.leaderboards.read import compare_votes, count_votes, read_counts, read_votes
+from metrics.stats.comparisons import Comparisons, FloatArray
 from metrics.stats.methods.base import make_method
 from metrics.stats.ranks import RankRule
 from metrics.stats.rate import rate
 from metrics.stats.ratings import RatedModel, Ratings
 from metrics.stats.winrates import WinRates, win_rates
 
-WINNERS = {"model_a": Outcome.MODEL_A, "model_b": Outcome.MODEL_B,
-           "tie": Outcome.TIE, "both_bad": Outcome.BOTH_BAD}  # fmt: skip
-
 # Each connected set of competitors is ranked by itself.
 RULE = RankRule(main_only=False)
+
+# So many votes are read one by one in about a second; of more, a refresh reads the counts.
+AT_ONCE = 200_000
+
+# What compare_votes takes.
+VOTES_CLUSTERED = ("a", "b", "outcome", "weight", "prompt", "rater")
+
+HORIZON = {
+    "interval": "holds at this one moment (asymptotically)",
+    "band": "holds at every moment at once, however often one looks (asymptotically)",
+}
+# Where votes chose the pairs, weights in the fit itself would cost most of what that gains.
+WEIGHTED = {"bradley_terry": "rescaled"}
+
+DEFAULTS = {"flagged": "exclude", "prompts": "sample"}
 
 
 def find_leaderboard(
@@ -34,131 +46,137 @@ def find_leaderboard(
     category: str = "",
     rater_kinds: list[str] | None = None,
     method: str = "bradley_terry",
+    flagged: str = "exclude",
+    prompts: str = "sample",
 ) -> Leaderboard:
-    """The definition with these settings, made when it is new."""
+    """The definition with these settings, made when it is new.
+
+    `flagged` is exclude or include; `prompts` is sample (of all that could be asked) or fixed.
+    """
+    params = {"flagged": flagged, "prompts": prompts}
     leaderboard, _ = Leaderboard.objects.get_or_create(
         arena=arena,
         question=question,
         category=category,
         rater_kinds=sorted(rater_kinds or arena.board_raters),
         method=method,
-        params={},
+        params={name: value for name, value in params.items() if value != DEFAULTS[name]},
     )
     return leaderboard
 
 
-def build_snapshot(leaderboard: Leaderboard) -> Snapshot:
-    """Rate the sealed votes and freeze the result. Votes cast meanwhile are in the next one."""
-    last = Block.objects.order_by("last_seq").last()
-    watermark = last.last_seq if last else 0
-    competitors = {
-        competitor.pk: competitor
-        for competitor in Competitor.objects.filter(entries__arena=leaderboard.arena)
-    }
-    comparisons = read_comparisons(leaderboard, watermark, list(competitors))
+def build_snapshot(board: Leaderboard) -> Snapshot:
+    """Rate the sealed votes and freeze the result. Votes cast meanwhile are in the next one.
+
+    Intervals are clustered by prompt and rater. Where that would take long, the snapshot comes
+    from the counts, clustered by prompt alone, and says in its settings that it is not complete.
+    """
+    with transaction.atomic():
+        watermark = fold_counts()  # the counts stay there until the transaction ends
+        if has_many(board) and not make_method(board.method).needs_order:
+            by_prompt = board.params.get("prompts") != "fixed"
+            counts = read_counts(board, by_prompt=by_prompt)
+        else:
+            counts = None
+    return freeze(board, watermark, counts or read_clustered(board, watermark))
+
+
+def has_many(board: Leaderboard) -> bool:
+    """Whether the board has more votes than are read at once; the newest snapshot may know."""
+    newest = board.snapshots.first()
+    return bool(newest and newest.votes > AT_ONCE) or count_votes(board) > AT_ONCE
+
+
+def complete_snapshot(snapshot: Snapshot) -> Snapshot:
+    """The same board at the same watermark, from the single votes, clustered two ways."""
+    board = snapshot.leaderboard
+    return freeze(board, snapshot.watermark, read_clustered(board, snapshot.watermark))
+
+
+def read_clustered(board: Leaderboard, watermark: int) -> Comparisons:
+    """The single votes, clustered by prompt and rater."""
+    votes = read_votes(board, watermark, *VOTES_CLUSTERED)
+    return compare_votes(board, votes, in_order=make_method(board.method).needs_order)
+
+
+def rate_board(board: Leaderboard, comparisons: Comparisons) -> Ratings:
+    """Ratings as the board defines them. Raises NotConverged, and ValueError without votes."""
+    prompts = board.params.get("prompts", DEFAULTS["prompts"])
+    weighted = comparisons.importance is not None
+    method = WEIGHTED.get(board.method, board.method) if weighted else board.method
+    return rate(comparisons, method=method, rule=RULE, prompts=prompts)
+
+
+def freeze(board: Leaderboard, watermark: int, comparisons: Comparisons) -> Snapshot:
+    """The stored result; a board without votes says so by having no rows."""
+    snapshot = Snapshot(
+        leaderboard=board,
+        watermark=watermark,
+        votes=round(comparisons.votes),
+        settings={"method": board.method, "complete": True},
+        code_version=settings.VERSION,
+    )
     if not comparisons.votes:
-        return freeze_empty(leaderboard, watermark)
-    ratings = rate(comparisons, method=leaderboard.method, rule=RULE)
-    return freeze(leaderboard, watermark, ratings, win_rates(comparisons), competitors)
-
-
-def freeze_empty(leaderboard: Leaderboard, watermark: int) -> Snapshot:
-    """A board without votes says so: it has no rows."""
-    return Snapshot.objects.create(
-        leaderboard=leaderboard,
-        watermark=watermark,
-        votes=0,
-        settings={"method": leaderboard.method},
-        code_version=settings.VERSION,
-    )
-
-
-def select_votes(leaderboard: Leaderboard, watermark: int) -> QuerySet[Vote]:
-    """The votes that the leaderboard counts: those that stand, on the arena's present prompts."""
-    arena = leaderboard.arena
-    votes = Vote.objects.filter(
-        Q(revised_by=None) | Q(revised_by__seq=None) | Q(revised_by__seq__gt=watermark),
-        arena=arena,
-        question=leaderboard.question,
-        rater_kind__in=leaderboard.rater_kinds,
-        seq__lte=watermark,
-    )
-    if arena.suite_version_id:
-        votes = votes.filter(Q(prompt=None) | Q(prompt__in=arena.prompts().order_by().values("pk")))
-    if leaderboard.category:
-        votes = votes.filter(prompt__category=leaderboard.category)
-    return votes
-
-
-def read_comparisons(
-    leaderboard: Leaderboard, watermark: int, competitors: list[int]
-) -> Comparisons:
-    """The votes as aggregated arrays, clustered by prompt and rater; models are ids as text."""
-    votes = select_votes(leaderboard, watermark).filter(
-        competitor_a__in=competitors, competitor_b__in=competitors
-    )
-    # Two samples of one competitor (A/A) say nothing about its rating.
-    votes = votes.exclude(competitor_a=F("competitor_b"))
-    columns = ("competitor_a_id", "competitor_b_id", "winner", "prompt_id", "rater_id")
-    in_order = make_method(leaderboard.method).needs_order
-    if in_order:
-        rows = list(votes.order_by("seq").annotate(n=Value(1)).values_list(*columns, "n"))
-    else:
-        rows = list(votes.order_by().values_list(*columns).annotate(n=Count("pk")))
-    index = {pk: code for code, pk in enumerate(competitors)}
-    return Comparisons.from_codes(
-        [str(pk) for pk in competitors],
-        [index[row[0]] for row in rows],
-        [index[row[1]] for row in rows],
-        [WINNERS[row[2]] for row in rows],
-        weight=[row[5] for row in rows],
-        clusters={
-            "prompt": [-1 if row[3] is None else row[3] for row in rows],
-            "rater": [-1 if row[4] is None else row[4] for row in rows],
-        },
-        in_order=in_order,
-    )
-
-
-@transaction.atomic
-def freeze(
-    leaderboard: Leaderboard,
-    watermark: int,
-    ratings: Ratings,
-    rates: WinRates,
-    competitors: dict[int, Competitor],
-) -> Snapshot:
-    rows = ratings.rows
-    snapshot = Snapshot.objects.create(
-        leaderboard=leaderboard,
-        watermark=watermark,
-        votes=round(sum(row.votes for row in rows) / 2),
-        settings=asdict(ratings.settings),
-        code_version=settings.VERSION,
-        win_rates=describe_rates(rates),
-    )
-    Rating.objects.bulk_create(
-        make_rating(snapshot, position, row, competitors[int(row.model)])
-        for position, row in enumerate(rows)
-    )
+        snapshot.save()
+        return snapshot
+    ratings = rate_board(board, comparisons)
+    snapshot.settings = describe_settings(board, ratings, complete="rater" in comparisons.clusters)
+    snapshot.win_rates = describe_rates(win_rates(comparisons))
+    with transaction.atomic():
+        snapshot.save()
+        Rating.objects.bulk_create(
+            make_rating(snapshot, position, row) for position, row in enumerate(ratings.rows)
+        )
+        if ratings.covariance:
+            keep_gaps(snapshot, ratings)
     return snapshot
+
+
+def keep_gaps(snapshot: Snapshot, ratings: Ratings) -> None:
+    """Store by how much each competitor is better than each other: pages compare two of them."""
+    start = perf_counter()
+    gaps = ratings.gaps()
+    matrices = ("points", "lower", "upper", "band_lower", "band_upper")
+    data = {name: as_lists(getattr(gaps, name)) for name in matrices}
+    Analysis.objects.create(
+        snapshot=snapshot,
+        name="gaps",
+        data={"competitors": [int(model) for model in gaps.models], **data},
+        seconds=perf_counter() - start,
+        code_version=settings.VERSION,
+    )
+
+
+def as_lists(matrix: FloatArray) -> list[list[float | None]]:
+    """Rows of numbers as JSON has them: to a thousandth of a point, null for what is unknown."""
+    rounded = np.round(matrix, 3).tolist()
+    return [[x if math.isfinite(x) else None for x in row] for row in rounded]
+
+
+def describe_settings(board: Leaderboard, ratings: Ratings, *, complete: bool) -> dict[str, Any]:
+    """All that the numbers depend on, and what they mean in words."""
+    return {
+        **asdict(ratings.settings),
+        "flagged": board.params.get("flagged", DEFAULTS["flagged"]),
+        "estimand": ratings.settings.estimand,
+        "horizon": HORIZON,
+        "complete": complete,
+    }
 
 
 def describe_rates(rates: WinRates) -> dict[str, Any]:
     """The win-rate table by competitors' ids, null where two never met."""
     return {
         "competitors": [int(model) for model in rates.models],
-        "rate": [[None if math.isnan(x) else x for x in row] for row in rates.rate.tolist()],
+        "rate": [[x if math.isfinite(x) else None for x in row] for row in rates.rate.tolist()],
         "votes": rates.votes.tolist(),
     }
 
 
-def make_rating(
-    snapshot: Snapshot, position: int, row: RatedModel, competitor: Competitor
-) -> Rating:
+def make_rating(snapshot: Snapshot, position: int, row: RatedModel) -> Rating:
     return Rating(
         snapshot=snapshot,
-        competitor=competitor,
+        competitor_id=int(row.model),
         position=position,
         component=row.component,
         rating=row.rating,
@@ -167,6 +185,11 @@ def make_rating(
         rank=row.rank,
         rank_lower=row.rank_lower,
         rank_upper=row.rank_upper,
+        band_lower=row.band_lower,
+        band_upper=row.band_upper,
+        band_rank_lower=row.band_rank_lower,
+        band_rank_upper=row.band_rank_upper,
+        groups=row.groups,
         no_rank=row.no_rank,
         votes=round(row.votes),
         wins=round(row.wins),

@@ -12,7 +12,10 @@ from metrics.leaderboards.board import Board, Row, read_board
 from metrics.leaderboards.models import Snapshot
 
 FORMATS = ("table", "json", "csv", "parquet", "md", "latex")
-SHOWN = ("rank", "model", "rating", "rating_lower", "rating_upper", "votes", "both_bad")
+SHOWN = (
+    "rank", "model", "rating", "rating_lower", "rating_upper", "band_lower", "band_upper",
+    "groups", "votes", "both_bad",
+)  # fmt: skip
 
 
 def describe_rows(board: Board) -> list[dict[str, Any]]:
@@ -30,6 +33,11 @@ def describe_row(row: Row, board: Board) -> dict[str, Any]:
         "rank": rating.rank,
         "rank_lower": rating.rank_lower,
         "rank_upper": rating.rank_upper,
+        "band_lower": rating.band_lower,
+        "band_upper": rating.band_upper,
+        "band_rank_lower": rating.band_rank_lower,
+        "band_rank_upper": rating.band_rank_upper,
+        "groups": rating.groups,
         "no_rank": rating.no_rank,
         "component": rating.component,
         "votes": rating.votes,
@@ -56,6 +64,8 @@ def describe_snapshot(snapshot: Snapshot, board: Board) -> dict[str, Any]:
         "category": leaderboard.category or None,
         "rater_kinds": leaderboard.rater_kinds,
         "method": leaderboard.method,
+        "params": leaderboard.params,
+        "snapshot": snapshot.pk,
         "settings": snapshot.settings,
         "watermark": snapshot.watermark,
         "code_version": snapshot.code_version,
@@ -146,6 +156,6 @@ def format_latex(board: Board) -> str:
         for row in describe_rows(board)
     )
     return (
-        "\\begin{tabular}{rlrrrrr}\n\\toprule\n"
+        "\\begin{tabular}{rlrrrrrlrr}\n\\toprule\n"
         f"{head} \\\\\n\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
     )

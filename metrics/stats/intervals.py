@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 from scipy.special import ndtri, stdtrit
 
 from metrics.stats.comparisons import (
-    BoolArray,
     Comparisons,
     FloatArray,
     IntArray,
     distinct,
 )
 from metrics.stats.components import centre, same_component
+from metrics.stats.few_clusters import cluster_meat
 from metrics.stats.methods.base import Fit, Influence
 
 
@@ -22,10 +22,11 @@ from metrics.stats.methods.base import Fit, Influence
 class Covariance:
     """The covariance of M ratings that are centred in each component, in logits squared.
 
-    `matrix` (M, M) may come out non-positive for a contrast when clustered two ways; the
-    larger of `one_way` stands in there. `floor` (M, M) is the least a variance may be, as by
-    `model_floor`. `degrees` (M,) are those of Student's t: infinite without clusters, and 0 where
-    there are too few clusters to say anything.
+    `matrix` (M, M) may come out too small for a contrast, or even negative, when clustered two
+    ways; each of `one_way`, which the truth is not below, is the least it may be (MacKinnon,
+    Nielsen & Webb 2024, Jackknife inference with two-way clustering). So is `floor` (M, M), as
+    by `model_floor`. `degrees` (M,) are those of Student's t: infinite without clusters, and 0
+    where there are too few clusters to say anything.
     """
 
     matrix: FloatArray
@@ -52,46 +53,20 @@ class Covariance:
         reach: FloatArray = np.where(normal, ndtri(upper), student)
         return reach
 
+    def reach(self, level: float) -> FloatArray:
+        """Half the width of each rating's interval, (M,), in logits; NaN at 0 degrees."""
+        return self.quantiles(level) * self.standard_errors()
+
+    def gap_reach(self, level: float) -> FloatArray:
+        """Half the width of the interval of rating i less rating j, (M, M), in logits."""
+        return self.quantiles(level)[:, None] * self.gap_standard_errors()
+
     def _settle(self, form: Callable[[FloatArray], FloatArray]) -> FloatArray:
         variance = form(self.matrix)
         if self.one_way:
-            larger = np.maximum.reduce([form(matrix) for matrix in self.one_way])
-            variance = np.where(variance > 0, variance, larger)
+            variance = np.maximum.reduce([variance, *(form(matrix) for matrix in self.one_way)])
         settled: FloatArray = np.maximum(np.maximum(variance, form(self.floor)), 0.0)
         return settled
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bounds:
-    """The interval of each rating in logits, (M,); `better` [i, j]: j significantly above i."""
-
-    lower: FloatArray
-    upper: FloatArray
-    better: BoolArray
-    covariance: Covariance
-
-
-def symmetric_bounds(fit: Fit, covariance: Covariance, *, level: float) -> Bounds:
-    """As many standard errors to either side as `level` in 0..1 asks for."""
-    quantile = covariance.quantiles(level)
-    # A model without votes has no variance because it has no estimate.
-    reach = np.where(fit.voted, quantile * covariance.standard_errors(), np.nan)
-    gaps = fit.logits[None, :] - fit.logits[:, None]
-    better = gaps > quantile[:, None] * covariance.gap_standard_errors()
-    return Bounds(fit.logits - reach, fit.logits + reach, better, covariance)
-
-
-def sandwich_bounds(
-    comparisons: Comparisons,
-    fit: Fit,
-    influence: Influence,
-    *,
-    cluster: Sequence[str],
-    level: float,
-) -> Bounds:
-    """Intervals from `estimate_covariance`."""
-    covariance = estimate_covariance(comparisons, fit, influence, cluster=cluster)
-    return symmetric_bounds(fit, covariance, level=level)
 
 
 def estimate_covariance(
@@ -100,26 +75,60 @@ def estimate_covariance(
     """The sandwich H⁻¹ S H⁻¹ of a fit (White 1982, Econometrica 50), of centred ratings.
 
     `cluster` names none, one or two of the comparisons' clusters. S adds the outer products
-    of the scores summed within clusters (Liang & Zeger 1986), times G/(G - 1) for G clusters
-    in a component; two ways it is V1 + V2 - V12, with V12 from the intersections (Cameron,
-    Gelbach & Miller 2011, JBES 29(2)). A vote without a cluster is a cluster of its own.
-    Raises ValueError for more than two.
+    of the votes' scores, or of their sums within clusters (Liang & Zeger 1986) with the
+    correction of `cluster_meat` for few of them, or G/(G - 1) for G clusters where the method
+    does not know a vote's information; two ways by `combine_ways`. A vote without a cluster
+    is a cluster of its own.
+    """
+
+    counts = partial(count_clusters, comparisons, fit.components)
+
+    def one_way(codes: IntArray) -> FloatArray:
+        meat = cluster_meat(comparisons, influence, codes)
+        size = len(fit.logits)
+        matrix = centre_both((influence.inverse @ meat @ influence.inverse.T)[:size, :size], fit)
+        if influence.roots or not cluster:
+            return matrix
+        few = np.sqrt(counts(codes) / np.maximum(counts(codes) - 1, 1))
+        return np.asarray(matrix * few[:, None] * few)
+
+    return combine_ways(
+        comparisons,
+        cluster,
+        one_way=one_way,
+        counts=counts,
+        floor=lambda variances: model_floor(fit, influence, variances),
+    )
+
+
+def combine_ways(
+    comparisons: Comparisons,
+    cluster: Sequence[str],
+    *,
+    one_way: Callable[[IntArray], FloatArray],
+    counts: Callable[[IntArray], FloatArray],
+    floor: Callable[[FloatArray], FloatArray],
+) -> Covariance:
+    """The covariance by no, one or two ways of clustering, with the degrees they leave.
+
+    `one_way` gives the covariance (M, M) and `counts` how many clusters stand behind each
+    rating (M,), both for clusters (R,); `floor` is the least it may be for variances (M,).
+    Two ways it is V1 + V2 - V12, with V12 from the intersections (Cameron, Gelbach & Miller
+    2011, JBES 29(2)), and the degrees are the fewer ones. Raises ValueError for more ways.
     """
     if len(cluster) > 2:
         raise ValueError(f"clustered by {len(cluster)} columns, where two are the most")
+    if not cluster:
+        matrix = one_way(np.full(len(comparisons.a), -1))
+        return Covariance(matrix, floor(np.diagonal(matrix)), np.full(len(matrix), np.inf))
     chosen = [comparisons.clusters[name] for name in cluster]
-    inputs = (comparisons, fit, influence)
-    if not chosen:
-        matrix, _ = _one_way(*inputs, np.full(len(comparisons.a), -1))
-        floor = model_floor(fit, influence, np.diagonal(matrix))
-        return Covariance(matrix, floor, np.full(len(matrix), np.inf))
-    matrices, counts = zip(*(_corrected(*inputs, codes) for codes in chosen), strict=True)
-    least = np.minimum.reduce(counts)
-    floor = model_floor(fit, influence, np.maximum.reduce([np.diagonal(m) for m in matrices]))
+    matrices = tuple(one_way(codes) for codes in chosen)
+    least = np.minimum.reduce([counts(codes) for codes in chosen])
+    floored = floor(np.maximum.reduce([np.diagonal(matrix) for matrix in matrices]))
     if len(chosen) == 1:
-        return Covariance(matrices[0], floor, least - 1)
-    both, _ = _corrected(*inputs, _intersect(*chosen))
-    return Covariance(matrices[0] + matrices[1] - both, floor, least - 1, matrices)
+        return Covariance(matrices[0], floored, least - 1)
+    both = one_way(_intersect(*chosen))
+    return Covariance(matrices[0] + matrices[1] - both, floored, least - 1, matrices)
 
 
 def count_clusters(comparisons: Comparisons, components: IntArray, codes: IntArray) -> FloatArray:
@@ -130,7 +139,7 @@ def count_clusters(comparisons: Comparisons, components: IntArray, codes: IntArr
     component = components[comparisons.a]
     size = int(components.max(initial=0)) + 1
     own = codes < 0
-    alone = np.bincount(component[own], weights=comparisons.weight[own], minlength=size)
+    alone = np.bincount(component[own], weights=comparisons.count[own], minlength=size)
     pairs = distinct(codes[~own] * size + component[~own])
     return (alone + np.bincount(pairs % size, minlength=size))[components].astype(np.float64)
 
@@ -142,50 +151,10 @@ def model_floor(fit: Fit, influence: Influence, variances: FloatArray) -> FloatA
     vote is a tie: what never differed would look certain.
     """
     size = len(fit.logits)
-    own = _centre_both(influence.inverse[:size, :size], fit)
+    own = centre_both(influence.inverse[:size, :size], fit)
     still = fit.separated | (variances <= 1e-12 * np.diagonal(own))
     floor: FloatArray = own * still[:, None] * still[None, :]
     return floor
-
-
-def _one_way(
-    comparisons: Comparisons, fit: Fit, influence: Influence, codes: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """The uncorrected covariance (M, M), and the clusters behind each rating (M,)."""
-    meat = outer_products(influence.scores, comparisons.weight, codes)
-    size = len(fit.logits)
-    sandwich = (influence.inverse @ meat @ influence.inverse)[:size, :size]
-    return _centre_both(sandwich, fit), count_clusters(comparisons, fit.components, codes)
-
-
-def _corrected(
-    comparisons: Comparisons, fit: Fit, influence: Influence, codes: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """The same times G/(G - 1); one cluster gives no variance, and 0 degrees will say so."""
-    matrix, counts = _one_way(comparisons, fit, influence, codes)
-    factor = np.sqrt(counts / np.maximum(counts - 1, 1))
-    return matrix * factor[:, None] * factor[None, :], counts
-
-
-def outer_products(scores: csr_array, weight: FloatArray, codes: IntArray) -> FloatArray:
-    """The sum over clusters of s sᵀ, s being a cluster's summed scores; (P, P).
-
-    `scores` (R, P) are of one vote; a row of `weight` w adds w of them to its cluster's sum,
-    or, where `codes` is -1, w outer products of its own.
-    """
-    own = codes < 0
-    row_cluster = codes.copy()
-    row_cluster[own] = codes.max(initial=-1) + 1 + np.arange(own.sum())
-    row_factor = np.where(own, np.sqrt(weight), weight)
-    entries = np.diff(scores.indptr)
-    summed = coo_array(
-        (
-            scores.data * np.repeat(row_factor, entries),
-            (np.repeat(row_cluster, entries), scores.indices),
-        ),
-        shape=(int(row_cluster.max(initial=-1)) + 1, scores.shape[1]),
-    ).tocsr()
-    return np.asarray((summed.T @ summed).toarray(), dtype=np.float64)
 
 
 def _intersect(first: IntArray, second: IntArray) -> IntArray:
@@ -197,7 +166,8 @@ def _intersect(first: IntArray, second: IntArray) -> IntArray:
     return joint
 
 
-def _centre_both(matrix: FloatArray, fit: Fit) -> FloatArray:
+def centre_both(matrix: FloatArray, fit: Fit) -> FloatArray:
+    """The covariance of ratings less their component's mean, from that of ratings, (M, M)."""
     rows = centre(matrix, fit.components)
     return rows - rows @ same_component(fit.components)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.stats.comparisons import BoolArray, FloatArray, IntArray
+from metrics.stats.comparisons import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +13,13 @@ class RankRule:
 
     It has none when it is not connected to the main set of models (the component with the
     most votes; unless `main_only` is false), has fewer than `min_votes` votes that count,
-    was seen on fewer than `min_prompts` prompts (where the votes name them), has no interval
-    though one was asked for, or one wider than twice `max_half_width` points. Such a model
-    keeps its rating, its interval and the ranks that the interval allows.
+    was seen on fewer than `min_prompts` prompts (where the votes name them and they stand for
+    more), has no interval though one was asked for, or one wider than twice `max_half_width`
+    points. Such a model keeps its rating, its interval and the ranks that the votes allow.
     """
 
     min_votes: float = 10
-    min_prompts: int = 0
+    min_prompts: int = 20
     max_half_width: float = 200.0
     main_only: bool = True
 
@@ -44,29 +44,24 @@ class RankRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranks:
-    """Positions within each component, 1 the best; all (M,).
-
-    `lower` is 1 + the models whose interval lies wholly above, and `upper` the component's
-    size - the models whose interval lies wholly below: the best and the worst rank that the
-    intervals allow. `rank` is 1 + the models that are significantly better.
-    """
+    """Positions within each component, 1 the best; all (M,)."""
 
     rank: IntArray
     lower: IntArray
     upper: IntArray
 
 
-def rank_models(
-    lower: FloatArray, upper: FloatArray, better: BoolArray | None, components: IntArray
-) -> Ranks:
-    """Ranks from interval bounds (M,) and `better` (M, M): j significantly better than i.
+def rank_models(better: BoolArray, surely: BoolArray, components: IntArray) -> Ranks:
+    """Ranks from who is better than whom, (M, M): [i, j] says that j is better than i.
 
-    A gap can be significant while the intervals of the two ratings overlap: a rank lies
-    between its bounds always. NaN bounds are neither above nor below anything.
+    `rank` is 1 + the models that are `better`, each gap judged by itself. `lower` is 1 + the
+    models that are `surely` better, all gaps judged at once, and `upper` the component's
+    size - those that are surely worse: so the ranks of all models lie between their bounds
+    together (Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91(1)).
     """
     same = components[:, None] == components[None, :]
-    above = same & (lower[None, :] > upper[:, None])
-    ahead = above if better is None else above | (same & better)
+    ahead = same & (better | surely)
+    above = same & surely
     return Ranks(
         rank=1 + ahead.sum(axis=1),
         lower=1 + above.sum(axis=1),

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
+import numpy as np
+
+from metrics.stats.comparisons import FloatArray
 from metrics.stats.intervals import Covariance
 from metrics.stats.methods.base import Fit
 from metrics.stats.ranks import RankRule
+from metrics.stats.sequential import band_gap_reach
 
 # The Elo scale: 400 points are odds of 10 to 1, and every component's mean is 1000.
 MEAN = 1000.0
@@ -26,6 +30,24 @@ class Settings:
     rounds: int
     seed: int
     rule: RankRule
+    prompts: str
+    weighted: bool
+    planned_half_width: float
+
+    @property
+    def estimand(self) -> str:
+        """What is estimated, in plain words."""
+        weighing = (
+            "every pair and every prompt weighted alike, by the probabilities of the ballots"
+            if self.weighted
+            else "pairs and prompts weighted as often as they were shown"
+        )
+        prompts = (
+            "on these very prompts"
+            if self.prompts == "fixed"
+            else "over all prompts of which these are a sample"
+        )
+        return f"Strength against the average of the component, {prompts}; {weighing}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +55,10 @@ class RatedModel:
     """One row. None stands for a bound or a rank that the votes do not give.
 
     `ties` excludes `both_bad`, so that wins, losses, ties and both_bad add up to votes.
-    `separated` says that a weak prior holds the rating; `no_rank` why there is no rank.
+    `separated` says that a weak prior holds the rating; `no_rank` why there is no rank. The
+    interval holds at this moment, the band at every moment at once; the ranks allowed by each
+    hold for all models together. Two models without a common letter in `groups` can be told
+    apart; a model that can be told apart from all others has none.
     """
 
     model: str
@@ -51,6 +76,11 @@ class RatedModel:
     component: int
     separated: bool
     no_rank: str
+    band_lower: float | None
+    band_upper: float | None
+    band_rank_lower: int | None
+    band_rank_upper: int | None
+    groups: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +90,22 @@ class Gap:
     points: float
     lower: float
     upper: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """By how many points model i is better than model j, [i, j], each with its interval.
+
+    All (M, M) in the order of `models`; NaN where votes do not connect the two. The intervals
+    hold at this moment, the bands at every moment at once; each for one gap by itself.
+    """
+
+    models: tuple[str, ...]
+    points: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    band_lower: FloatArray
+    band_upper: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,14 +126,27 @@ class Ratings:
     def gap(self, model: str, other: str) -> Gap:
         """`model` less `other`. Raises ValueError when votes do not connect them, or ci none."""
         first, second = self.models.index(model), self.models.index(other)
-        if self.covariance is None:
-            raise ValueError("no interval of a gap was asked for (ci is none)")
         if self.fit.components[first] != self.fit.components[second]:
             raise ValueError(f"{model} and {other} are not connected by votes")
         points = POINTS_PER_LOGIT * float(self.fit.logits[first] - self.fit.logits[second])
-        reach = float(
-            POINTS_PER_LOGIT
-            * self.covariance.quantiles(self.settings.level)[first]
-            * self.covariance.gap_standard_errors()[first, second]
-        )
+        level = self.settings.level
+        reach = POINTS_PER_LOGIT * float(self._errors().gap_reach(level)[first, second])
         return Gap(points, points - reach, points + reach)
+
+    def gaps(self) -> Gaps:
+        """All gaps at once. Raises ValueError for ci none."""
+        covariance, level, components = self._errors(), self.settings.level, self.fit.components
+        connected = components[:, None] == components[None, :]
+        logits = np.where(connected, self.fit.logits[:, None] - self.fit.logits, np.nan)
+        points = POINTS_PER_LOGIT * logits
+        reach = POINTS_PER_LOGIT * covariance.gap_reach(level)
+        planned = self.settings.planned_half_width / POINTS_PER_LOGIT
+        band = POINTS_PER_LOGIT * band_gap_reach(covariance, level=level, planned=planned)
+        return Gaps(
+            self.models, points, points - reach, points + reach, points - band, points + band
+        )
+
+    def _errors(self) -> Covariance:
+        if self.covariance is None:
+            raise ValueError("no interval of a gap was asked for (ci is none)")
+        return self.covariance

@@ -18,7 +18,7 @@ class WinRates:
 
 def win_rates(comparisons: Comparisons) -> WinRates:
     """(wins + undecided / 2) / votes of each ordered pair, both_bad counting as undecided."""
-    wins = comparisons.wins()
+    wins = comparisons.wins(comparisons.count)
     votes = wins + wins.T
     rate = np.divide(wins, votes, out=np.full_like(wins, np.nan), where=votes > 0)
     return WinRates(comparisons.models, rate, votes)

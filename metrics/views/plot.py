@@ -13,12 +13,34 @@ MEAN = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A rating with the bounds and ranks that a page claims: at every moment, or at this one."""
+
+    rating: Rating
+    lower: float | None
+    upper: float | None
+    rank_lower: int | None
+    rank_upper: int | None
+
+    @classmethod
+    def of(cls, rating: Rating, *, live: bool) -> "Shown":
+        """`live` boards are looked at again and again, so their bounds hold at every moment."""
+        if live:
+            bounds = rating.band_lower, rating.band_upper
+            return cls(rating, *bounds, rating.band_rank_lower, rating.band_rank_upper)
+        bounds = rating.rating_lower, rating.rating_upper
+        return cls(rating, *bounds, rating.rank_lower, rating.rank_upper)
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """A rating on the plot: its dot and band in percent, and whether the band is cut off."""
+    """A rating on the plot in percent: its dot, its band, and within it this moment's interval."""
 
     dot: float
     left: float
     right: float
+    inner_left: float
+    inner_right: float
     unsure: bool
 
 
@@ -38,23 +60,21 @@ class Plot:
     def mean(self) -> float:
         return self.percent(MEAN)
 
-    def place(self, rating: Rating) -> Mark:
-        lower = rating.rating if rating.rating_lower is None else rating.rating_lower
-        upper = rating.rating if rating.rating_upper is None else rating.rating_upper
-        return Mark(
-            self.percent(rating.rating),
-            self.percent(lower),
-            self.percent(upper),
-            unsure=rating.rank is None,
-        )
+    def place(self, shown: Shown) -> Mark:
+        rating = shown.rating
+        bounds = (shown.lower, shown.upper, rating.rating_lower, rating.rating_upper)
+        values = [rating.rating if bound is None else bound for bound in bounds]
+        left, right, inner_left, inner_right = map(self.percent, values)
+        dot, unsure = self.percent(rating.rating), rating.rank is None
+        return Mark(dot, left, right, inner_left, inner_right, unsure)
 
 
-def make_plot(ratings: Sequence[Rating]) -> Plot:
+def make_plot(ratings: Sequence[Shown]) -> Plot:
     """A scale that holds every interval of a ranked competitor, and every dot."""
-    values = [rating.rating for rating in ratings]
-    for rating in ratings:
-        if rating.rank is not None:
-            values += [b for b in (rating.rating_lower, rating.rating_upper) if b is not None]
+    values = [shown.rating.rating for shown in ratings]
+    for shown in ratings:
+        if shown.rating.rank is not None:
+            values += [b for b in (shown.lower, shown.upper) if b is not None]
     low, high = min(values, default=MEAN - 50), max(values, default=MEAN + 50)
     margin = max((high - low) * MARGIN, 5)
     low, high = low - margin, high + margin

@@ -1,18 +1,23 @@
-"""The win-rate table: how often the row's competitor was preferred over the column's."""
+"""Tables of pairs: how often the row's competitor was preferred, and by how much it leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from arenas.competitors.models import Competitor
 from metrics.leaderboards.models import Snapshot
+from metrics.templatetags.metrics_format import signed
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`percent` is None where the two never met; `shade` is 0 (loses) … 4 (wins)."""
+    """A figure and what stands below it; empty where the two never met. `shade` is r0 … r4.
 
-    percent: int | None
-    votes: int
+    r0 is where the row loses, r4 where it wins.
+    """
+
+    figure: str
+    below: str
     shade: str
 
 
@@ -42,5 +47,26 @@ def make_matrix(snapshot: Snapshot, competitors: Sequence[Competitor]) -> Matrix
 def make_cell(stored: dict[str, list[list[float | None]]], i: int, j: int) -> Cell:
     rate, votes = stored["rate"][i][j], round(stored["votes"][i][j] or 0)
     if rate is None:
-        return Cell(None, 0, "none")
-    return Cell(round(100 * rate), votes, f"r{min(int(rate * 5), 4)}")
+        return Cell("", "", "none")
+    return Cell(f"{100 * rate:.0f}", str(votes), f"r{min(int(rate * 5), 4)}")
+
+
+def make_differences(
+    gaps: dict[str, list[Any]], competitors: Sequence[Competitor], *, live: bool
+) -> Matrix:
+    """By how many points the row leads, with its interval; shaded where that is not luck."""
+    index = {pk: i for i, pk in enumerate(gaps["competitors"])}
+    names = ("band_lower", "band_upper") if live else ("lower", "upper")
+
+    def cell(one: Competitor, other: Competitor) -> Cell | None:
+        i, j = index[one.pk], index[other.pk]
+        points, lower, upper = (gaps[name][i][j] for name in ("points", *names))
+        if i == j:
+            return None
+        if points is None or lower is None:
+            return Cell("", "", "none")
+        shade = "r4" if lower > 0 else "r0" if upper < 0 else "r2"
+        return Cell(signed(points), f"{signed(lower)} … {signed(upper)}", shade)
+
+    rows = [(one, [cell(one, other) for other in competitors]) for one in competitors]
+    return Matrix(list(competitors), rows)

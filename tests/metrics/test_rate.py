@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from arenas.votes.files import VoteFileError, read_votes
 from metrics.rate import main
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +112,12 @@ def test_clusters_are_chosen_by_name_or_not_at_all(capsys, write):
     assert by_prompt["rows"][0]["rating"] == plain["rows"][0]["rating"]
 
 
+def test_prompts_that_stand_for_themselves_are_no_cluster(capsys, write):
+    found = report(capsys, write(), "--prompts", "fixed")
+    assert found["settings"]["cluster"] == ["rater"]
+    assert "on these very prompts" in found["settings"]["estimand"]
+
+
 def test_a_bootstrap_states_its_rounds_and_seed_and_is_repeated_by_them(capsys, write):
     arguments = [write(), "--ci", "bootstrap", "--rounds", "30", "--seed", "5"]
     once, again = report(capsys, *arguments), report(capsys, *arguments)
@@ -167,7 +172,9 @@ def test_disconnected_sets_are_rated_and_ranked_each_by_itself(capsys, write):
         ("model_a,model_b,winner\nx,,tie\n", "row 2: model_b is empty"),
         ("model_a,model_b,winner\nx,y,tie,more\n", "cannot read"),
         ('model_a,model_b,winner,note\nx,y,tie,"a\nb"\n\nx,x,tie,\n', "row 5: 'x' against itself"),
-        ("model_a,model_b,winner,tstamp\nx,y,tie,noon\n", "row 2: 'noon' is not a time"),
+        ("model_a;model_b;winner\nx;y;tie\n", "no column 'model_a'"),
+        ("model_a,model_b,winner\nx,y,nan\n", "row 2: unknown winner 'nan'"),
+        ("\ufeffmodel_a,model_b,winner\r\nx,y,\r\n", "row 2: winner is empty"),
     ],
 )
 def test_a_wrong_csv_file_is_one_clear_line(capsys, write, votes, message):
@@ -185,6 +192,11 @@ def test_a_wrong_csv_file_is_one_clear_line(capsys, write, votes, message):
         ),
         (".jsonl", "[" * 200_000, "row 1: not JSON"),
         (".jsonl", '\n{"model_a":"x","model_b":"y","winner":"?"}', "row 2: unknown winner '?'"),
+        (".jsonl", '{"model_a":"x","model_b":NaN,"winner":"tie"}', "row 1: not JSON: NaN"),
+        (".jsonl", f'{{"model_a":{10**40},"model_b":"y","winner":"tie"}}', "more than 64 bits"),
+        (".jsonl", '\n"x beat y"', "row 2: not a JSON object"),
+        (".jsonl", '{"model_a":["x"],"model_b":"y","winner":"tie"}', "'model_a' holds List"),
+        (".jsonl", '\ufeff{"model_a":"x"}', "begins with a byte order mark"),
         (".json", '[{"model_a":"x","model_b":"y","winner":["tie"]}]', "'winner' holds List"),
         (".json", "[]", "no votes in"),
         (".parquet", "not parquet", "cannot read"),
@@ -204,18 +216,32 @@ def test_a_file_in_utf_16_is_told_so(capsys, tmp_path, suffix, encoding):
 
 
 @pytest.mark.parametrize(
-    "time",
-    ["1e300", "-99999999999999", "-1", "nan", "inf", "0001-01-01", "0001-01-01T00:00:00+02"],
+    ("wrong", "message"),
+    [
+        ({"model_a": [1.0, float("nan")]}, "row 2: model_a is empty"),
+        ({"model_a": ["x", None]}, "row 2: model_a is empty"),
+        ({"model_a": [["x"], ["x"]]}, "'model_a' holds List"),
+        ({"model_a": [b"x", b"x"]}, "'model_a' holds Binary"),
+        ({"winner": ["tie", 1]}, "row 2: unknown winner '1'"),
+    ],
 )
-def test_a_time_that_no_vote_can_have_is_named_by_its_row(capsys, write, time):
-    votes = f"model_a,model_b,winner,tstamp\nx,y,tie,0\nx,y,tie,{time}\n"
-    assert f"row 3: '{time}' is not a time from 1970 to 9999\n" in failure(capsys, write(votes))
+def test_a_wrong_cell_of_parquet_is_one_clear_line(capsys, write, wrong, message):
+    votes = {"model_a": ["x", "x"], "model_b": ["y", "y"], "winner": ["tie", "tie"]} | wrong
+    frame = {name: pl.Series(values, strict=False) for name, values in votes.items()}
+    assert message in failure(capsys, write(frame, ".parquet"))
 
 
-@pytest.mark.parametrize("time", ["1700000000000", "253402300800"])
-def test_milliseconds_are_told_from_seconds(capsys, write, time):
-    votes = f"model_a,model_b,winner,tstamp\nx,y,tie,{time}\n"
-    assert "seconds since 1970 are expected" in failure(capsys, write(votes))
+@pytest.mark.parametrize("kept", [-1, 20, 400])
+def test_a_broken_parquet_file_is_one_clear_line(capsys, write, kept):
+    path = write(suffix=".parquet")
+    path.write_bytes(path.read_bytes()[:kept])
+    assert "cannot read" in failure(capsys, path)
+
+
+def test_one_vote_gives_a_board_without_ranks(capsys, write):
+    found = report(capsys, write("model_a,model_b,winner\nx,y,model_a\n"))
+    assert [(row["model"], row["rank"]) for row in found["rows"]] == [("x", None), ("y", None)]
+    assert {row["no_rank"] for row in found["rows"]} == {"fewer than 10 votes"}
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(capsys, tmp_path):
@@ -236,40 +262,6 @@ def test_a_file_that_is_not_there_is_one_clear_line(capsys, tmp_path):
 )
 def test_a_wrong_option_is_one_clear_line(capsys, write, options, message):
     assert message in failure(capsys, write(), *options)
-
-
-def test_times_are_seconds_or_written_out_and_utc_where_no_zone_is_named(write):
-    head = "model_a,model_b,winner,tstamp\n"
-    times = [
-        "1704164645",
-        "2024-01-02T03:04:05Z",
-        "2024-01-02 03:04:05",
-        "",
-        "2024-01-02T05:04:05+02",
-    ]
-    votes = read_votes(write(head + "".join(f"x,y,tie,{time}\n" for time in times)))
-    seconds = votes["tstamp"].dt.epoch("s").to_list()
-    assert seconds == [1704164645, 1704164645, 1704164645, None, 1704164645]
-
-
-def test_numbers_and_empty_cells_of_prompts_and_raters_are_read_as_text_and_none(write):
-    votes = read_votes(write("model_a,model_b,winner,prompt,rater\n1,2,tie,3,\n"))
-    assert votes.row(0, named=True) == {
-        "row": 2,
-        "model_a": "1",
-        "model_b": "2",
-        "winner": "tie",
-        "prompt": "3",
-        "rater": None,
-    }
-
-
-def test_a_truth_is_filtered_however_it_is_spelt(write):
-    votes = "model_a,model_b,winner,anony\nx,y,tie,True\nx,x,tie,False\n"
-    assert len(read_votes(write(votes), where=["anony=true"])) == 1
-    with pytest.raises(VoteFileError) as refused:
-        read_votes(write(votes))
-    assert refused.value.row == 3
 
 
 def test_published_battles_are_rated_as_two_boards_like_evalica_does(capsys):

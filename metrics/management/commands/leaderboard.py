@@ -29,6 +29,13 @@ class Command(BaseCommand):
             metavar="KINDS",
             help=f"whose votes count, with commas: {', '.join(RaterKind.values)} (the arena's own)",
         )
+        parser.add_argument("--flagged", default="exclude", choices=["exclude", "include"])
+        parser.add_argument(
+            "--prompts",
+            default="sample",
+            choices=["sample", "fixed"],
+            help="what intervals speak of: prompts like these, or these very ones",
+        )
         parser.add_argument("--format", default="table", choices=FORMATS, dest="format_name")
         parser.add_argument("--output", type=Path, metavar="F", help="a file instead of the screen")
 
@@ -42,6 +49,8 @@ class Command(BaseCommand):
             category=check_category(found, options["category"]),
             rater_kinds=read_kinds(options["raters"]),
             method=options["method"],
+            flagged=options["flagged"],
+            prompts=options["prompts"],
         )
         seal_and_fold(timezone.now())
         try:

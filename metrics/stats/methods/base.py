@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.special import expit
 
 from metrics.stats.comparisons import BoolArray, Comparisons, FloatArray, IntArray
 
@@ -46,11 +47,16 @@ class Influence:
     """How the votes pull at P parameters, of which the first M are the logits.
 
     `scores` is a sparse (R, P) array: the gradient of one vote's log-likelihood, row by row;
-    `inverse` (P, P) inverts the information, the log-likelihood's negative second derivative.
+    `inverse` (P, P) turns sums of scores into movements of the parameters: it inverts the
+    information, the log-likelihood's negative second derivative; after a second step of
+    estimation it need not be symmetric.
+    `roots` are sparse (R, P) arrays: the outer products of their r-th rows add up to the
+    information of one vote of row r. They are empty where a method does not know them.
     """
 
     scores: Any  # scipy.sparse.csr_array, which has no types
     inverse: FloatArray
+    roots: tuple[Any, ...] = ()
 
 
 class BaseMethod(ABC):
@@ -58,11 +64,13 @@ class BaseMethod(ABC):
 
     A method sees the outcomes model_a, model_b and tie only: what becomes of both_bad, and
     whether ties are dropped, is settled before. `default_ci` names the interval it is given
-    when none is asked for; `needs_order` says that the order of the votes matters.
+    when none is asked for; `needs_order` says that the order of the votes matters, and
+    `sided` that it matters which model was shown first (a).
     """
 
     default_ci: ClassVar[str] = "sandwich"
     needs_order: ClassVar[bool] = False
+    sided: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, comparisons: Comparisons) -> Fit:
@@ -71,6 +79,11 @@ class BaseMethod(ABC):
     def influence(self, comparisons: Comparisons, fit: Fit) -> Influence:
         """What a sandwich interval is made of. Raises ValueError where there is none."""
         raise ValueError("this method has no sandwich interval (use bootstrap or none)")
+
+    def expected_share(self, fit: Fit, comparisons: Comparisons) -> FloatArray:
+        """The expected result of each row for a, a tie being half: (R,), in 0..1."""
+        gap = fit.logits[comparisons.a] - fit.logits[comparisons.b]
+        return np.asarray(expit(gap), dtype=np.float64)
 
 
 def method_names() -> list[str]:

@@ -10,7 +10,7 @@ from metrics.stats.methods._newton import climb
 from metrics.stats.methods._prior import PRIOR_TIES, prior_derivatives
 from metrics.stats.methods.base import BaseMethod, Fit, Influence
 
-_POINTS = np.array([1.0, 0.0, 0.5, 0.5])  # of model_a, by Outcome
+POINTS = np.array([1.0, 0.0, 0.5, 0.5])  # of model_a, by Outcome
 
 
 class Method(BaseMethod):
@@ -39,9 +39,12 @@ class Method(BaseMethod):
         weight = np.where(fit.separated, PRIOR_TIES, 0.0)
         _, information = _derivatives(fit.logits, comparisons.wins(), weight, same)
         gap = fit.logits[comparisons.a] - fit.logits[comparisons.b]
-        pull = _POINTS[comparisons.outcome] - expit(gap)
-        scores = opposed(comparisons.a, comparisons.b, pull, len(fit.logits))
-        return Influence(scores, np.linalg.inv(information).astype(np.float64))
+        chance = expit(gap)
+        scores, root = (
+            opposed(comparisons.a, comparisons.b, pull, len(fit.logits))
+            for pull in (POINTS[comparisons.outcome] - chance, np.sqrt(chance * expit(-gap)))
+        )
+        return Influence(scores, np.linalg.inv(information).astype(np.float64), (root,))
 
 
 def opposed(a: IntArray, b: IntArray, pull: FloatArray, size: int) -> csr_array:

@@ -12,11 +12,10 @@ from arenas.ledger.append import append
 from arenas.ledger.models import Block
 from arenas.raters.models import RaterKind
 from arenas.votes.count import seal_and_fold
-from arenas.votes.files import read_votes
 from arenas.votes.models import Vote
-from metrics.leaderboards.build import build_snapshot, find_leaderboard
+from metrics.leaderboards.build import RULE, build_snapshot, find_leaderboard
 from metrics.leaderboards.models import Leaderboard, Snapshot
-from metrics.rate import RULE, to_comparisons
+from metrics.reading.files import read_comparisons
 from metrics.stats.rate import rate
 from tests import factories
 from tests.factories import NOW, add_votes, cast_votes, make_rater
@@ -98,8 +97,7 @@ def test_an_export_gives_the_same_numbers(world: Arena, tmp_path: Path, format_n
     snapshot = build(world)
     path = tmp_path / f"votes.{format_name}"
     write_table(export_votes(world), path, format_name)
-    comparisons = to_comparisons(read_votes(path), clusters=("prompt", "rater"))
-    again = rate(comparisons, method=snapshot.settings["method"], rule=RULE)
+    again = rate(read_comparisons(path), method=snapshot.settings["method"], rule=RULE)
     assert [row.model for row in again.rows] == names(snapshot)
     for row, frozen in zip(again.rows, snapshot.ratings.all(), strict=True):
         assert row.rating == pytest.approx(frozen.rating, abs=1e-6)

@@ -41,6 +41,52 @@ def test_rows_without_weight_are_dropped():
     assert rows_of(comparisons) == [(1, 0, A, 2.0)]
 
 
+def sums_of(comparisons):
+    sums = (comparisons.weight, comparisons.count, comparisons.squares)
+    return [array.tolist() for array in sums]
+
+
+def test_one_sum_alone_says_how_often_a_vote_was_cast():
+    rows = (["x", "y"], [0, 1], [1, 0], [A, A])
+    for comparisons in (
+        Comparisons.from_codes(*rows, weight=[3, 2]),
+        Comparisons.from_codes(*rows, count=[3, 2]),
+    ):
+        assert sums_of(comparisons) == [[3, 2]] * 3
+        assert comparisons.importance is None
+
+
+def test_weights_counts_and_squares_add_up_each_by_itself():
+    comparisons = Comparisons.from_codes(
+        ["x", "y"], [0, 0, 1], [1, 1, 0], [A, A, A],
+        weight=[3, 1, 2], count=[2, 4, 2], squares=[5, 1, 2],
+    )  # fmt: skip
+    assert sums_of(comparisons) == [[4, 2], [6, 2], [6, 2]]
+    assert comparisons.votes == 8
+
+
+def test_votes_of_one_row_weigh_alike_unless_their_squares_are_given():
+    comparisons = Comparisons.from_codes(["x", "y"], [0], [1], [A], weight=[3], count=[2])
+    assert sums_of(comparisons) == [[3], [2], [4.5]]
+
+
+def test_counts_that_equal_the_weights_are_plain_votes():
+    comparisons = Comparisons.from_codes(["x", "y"], [0], [1], [A], weight=[3], count=[3])
+    assert comparisons.importance is None
+
+
+def test_rows_counted_again_keep_what_each_vote_weighs():
+    comparisons = Comparisons.from_codes(["x", "y"], [0], [1], [A], weight=[3], count=[2])
+    assert sums_of(comparisons.reweighted(comparisons.weight * 2)) == [[6], [4], [9]]
+    assert sums_of(comparisons.canonical().select(np.array([True]))) == [[3], [2], [4.5]]
+
+
+def test_wins_are_counted_in_weights_or_in_votes():
+    comparisons = Comparisons.from_codes(["x", "y"], [0], [1], [A], weight=[3], count=[2])
+    assert comparisons.wins()[0, 1] == 3
+    assert comparisons.wins(comparisons.count)[0, 1] == 2
+
+
 def test_canonical_rows_look_from_the_first_model():
     comparisons = Comparisons.from_codes(
         ["x", "y"], [1, 1, 1, 1, 0], [0, 0, 0, 0, 1], [A, B, TIE, BOTH_BAD, B]
@@ -100,6 +146,9 @@ def test_clusters_are_counted_by_the_models_seen_in_them():
         ({"weight": [np.nan, 1]}, r"row 0: weight is not a count \(nan"),
         ({"weight": [np.inf, 1]}, r"row 0: weight is not a count \(inf"),
         ({"weight": [1]}, r"weight: shape \(1,\)"),
+        ({"count": [1, -1]}, r"row 1: weight is not a count \(-1"),
+        ({"weight": [1, 1], "count": [1, 0]}, r"row 1: weight without a vote"),
+        ({"weight": [2, 2], "squares": [2, 1]}, r"row 1: squares too small for the weight \(1"),
         ({"b": [1]}, r"b: 1 rows, but a has 2"),
         ({"outcome": [0.5, 1.0]}, r"outcome: expected one row of whole numbers"),
         ({"clusters": {"rater": [0, -2]}}, r"row 1: rater out of range \(-2\)"),

@@ -19,16 +19,19 @@ def evalica_points(size, a, b, outcome):
     return 1000 + POINTS_PER_LOGIT * (logits - logits.mean())
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_ratings_agree_with_evalica(seed):
-    rng = np.random.default_rng(seed)
-    size, votes = int(rng.integers(3, 12)), 2000
+@pytest.mark.parametrize("method", ["bradley_terry", "plackett_luce"])
+@pytest.mark.parametrize(
+    ("size", "votes"), [(2, 50), (3, 500), (6, 2000), (12, 2000), (40, 20_000), (100, 50_000)]
+)
+def test_ratings_agree_with_evalica(size, votes, method):
+    rng = np.random.default_rng(size)
     strengths = rng.normal(0, 0.8, size)
     a = rng.integers(0, size, votes)
     b = (a + rng.integers(1, size, votes)) % size
     won = rng.random(votes) < 1 / (1 + np.exp(strengths[b] - strengths[a]))
     outcome = np.where(rng.random(votes) < 0.3, rng.integers(2, 4, votes), np.where(won, 0, 1))
     names = [f"m{code}" for code in range(size)]
-    ours = rate(Comparisons.from_codes(names, a, b, outcome), ci="none").fit.logits
+    comparisons = Comparisons.from_codes(names, a, b, outcome)
+    ours = rate(comparisons, method=method, ci="none").fit.logits
     theirs = evalica_points(size, a, b, outcome)
     assert np.abs(1000 + POINTS_PER_LOGIT * ours - theirs).max() < 1e-3

@@ -4,9 +4,20 @@ from pathlib import Path
 import pytest
 
 from metrics.stats.comparisons import Comparisons, Outcome
+from metrics.stats.rankings import Rankings
 from metrics.stats.rate import rate
+from metrics.stats.rate_rankings import rate_rankings
 
-GOLDEN = sorted((Path(__file__).parents[3] / "fixtures/golden").glob("*.json"))
+GOLDEN = Path(__file__).parents[3] / "fixtures/golden"
+
+
+def read_cases():
+    """The cases of ratings: other figures have their cases beside them, and their own tests."""
+    cases = {path.stem: json.loads(path.read_text("utf-8")) for path in GOLDEN.glob("*.json")}
+    return {name: case for name, case in sorted(cases.items()) if "settings" in case}
+
+
+CASES = read_cases()
 
 
 def comparisons_of(votes):
@@ -23,10 +34,27 @@ def comparisons_of(votes):
     )
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_a_rating_is_what_its_derivation_says(path):
-    case = json.loads(path.read_text(encoding="utf-8"))
-    ratings = rate(comparisons_of(case["votes"]), **case["settings"])
+def rankings_of(ballots):
+    models = sorted({name for *tiers, _ in ballots for tier in tiers for name in tier})
+    slots, places = [], []
+    for *tiers, _ in ballots:
+        row = [(models.index(name), place) for place, tier in enumerate(tiers) for name in tier]
+        row += [(-1, 0)] * (len(models) - len(row))
+        slots.append([code for code, _ in row])
+        places.append([place for _, place in row])
+    return Rankings.from_codes(models, slots, places, weight=[count for *_, count in ballots])
+
+
+def rate_case(case):
+    if "ballots" in case:
+        return rate_rankings(rankings_of(case["ballots"]), **case["settings"])
+    return rate(comparisons_of(case["votes"]), **case["settings"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rating_is_what_its_derivation_says(name):
+    case = CASES[name]
+    ratings = rate_case(case)
     expected, close = case["expected"], {"abs": case["tolerance"]}
     rows = {row.model: row for row in ratings.rows}
     assert {name: row.rating for name, row in rows.items()} == pytest.approx(
@@ -40,4 +68,4 @@ def test_a_rating_is_what_its_derivation_says(path):
 
 
 def test_golden_cases_are_there():
-    assert len(GOLDEN) >= 3
+    assert len(CASES) >= 11

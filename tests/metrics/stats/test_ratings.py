@@ -42,18 +42,42 @@ def test_models_not_told_apart_share_the_better_rank():
 
 
 def test_ranks_count_within_a_component():
-    lower, upper = np.array([5.0, 1.0, 9.0, 7.0]), np.array([6.0, 2.0, 9.5, 8.0])
-    ranks = rank_models(lower, upper, None, np.array([0, 0, 1, 1]))
-    assert ranks.lower.tolist() == ranks.rank.tolist() == ranks.upper.tolist() == [1, 2, 1, 2]
+    better = np.ones((4, 4), dtype=bool)
+    better[0] = better[2] = False
+    ranks = rank_models(better & ~np.eye(4, dtype=bool), better & False, np.array([0, 0, 1, 1]))
+    assert ranks.rank.tolist() == [1, 2, 1, 2]
+    assert ranks.lower.tolist() == [1, 1, 1, 1]
+    assert ranks.upper.tolist() == [2, 2, 2, 2]
 
 
-def test_a_significant_gap_ranks_even_where_intervals_overlap():
-    lower, upper = np.array([3.0, 1.0]), np.array([6.0, 4.0])
+def test_a_gap_that_is_significant_by_itself_ranks_but_bounds_no_rank():
     better = np.array([[False, False], [True, False]])
-    ranks = rank_models(lower, upper, better, np.zeros(2, dtype=int))
+    ranks = rank_models(better, better & False, np.zeros(2, dtype=int))
     assert ranks.rank.tolist() == [1, 2]
     assert ranks.lower.tolist() == [1, 1]
     assert ranks.upper.tolist() == [2, 2]
+
+
+def test_bands_are_wider_than_intervals_and_say_no_more_of_ranks():
+    for row in rate(CLEAR).rows:
+        points = [row.band_lower, row.rating_lower, row.rating_upper, row.band_upper]
+        ranks = [row.band_rank_lower, row.rank_lower, row.rank_upper, row.band_rank_upper]
+        assert (np.diff(np.array(points, dtype=float)) > 0).all()
+        assert (np.diff(np.array(ranks, dtype=float)) >= 0).all()
+
+
+def test_models_that_cannot_be_told_apart_share_a_letter():
+    assert [row.groups for row in rate(CLEAR).rows] == ["", "", ""]
+    found = rows(rate(CLOSE))
+    assert (found["x"].groups, found["y"].groups, found["z"].groups) == ("a", "a", "")
+
+
+def test_models_of_two_components_share_no_letter():
+    apart = board([(0, 1, A, 6), (0, 1, B, 5), (2, 3, A, 4), (2, 3, B, 3)], models=tuple("wxyz"))
+    found = rows(rate(apart))
+    assert found["w"].groups == found["x"].groups
+    assert found["y"].groups == found["z"].groups
+    assert found["w"].groups != found["y"].groups
 
 
 def test_a_record_adds_up_to_the_votes():
@@ -102,6 +126,54 @@ def test_few_prompts_give_no_rank_where_they_are_asked_for():
     assert found["y"].rank == 1
 
 
+def on_prompts(count):
+    """x and y, evenly matched on each of `count` prompts."""
+    prompt = np.repeat(np.arange(count), 2)
+    return Comparisons.from_codes(
+        ["x", "y"], prompt * 0, prompt * 0 + 1, np.tile([0, 1], count),
+        weight=prompt * 0 + 20, clusters={"prompt": prompt},
+    )  # fmt: skip
+
+
+def test_fewer_than_20_prompts_that_stand_for_more_give_no_rank():
+    assert rows(rate(on_prompts(19)))["x"].no_rank == "fewer than 20 prompts"
+    assert rows(rate(on_prompts(20)))["x"].rank == 1
+
+
+def test_prompts_that_are_fixed_may_be_few_and_are_no_clusters():
+    ratings = rate(on_prompts(2), prompts="fixed")
+    assert rows(ratings)["x"].rank == 1
+    assert ratings.settings.cluster == ()
+    assert rate(on_prompts(2)).settings.cluster == ("prompt",)
+
+
+def test_votes_that_name_no_prompt_need_none():
+    comparisons = board([(0, 1, A, 30), (0, 1, B, 20)], models=("x", "y"), prompt=[-1, -1])
+    assert rows(rate(comparisons))["x"].rank == 1
+
+
+def test_an_estimand_says_what_prompts_stand_for_and_how_votes_weigh():
+    plain, fixed = (
+        rate(on_prompts(2), prompts=prompts).settings for prompts in ("sample", "fixed")
+    )
+    assert "of which these are a sample; pairs and prompts weighted as often" in plain.estimand
+    assert "on these very prompts" in fixed.estimand
+    weighted = Comparisons.from_codes(
+        ["x", "y"], [0, 0], [1, 1], [0, 1], weight=[1, 1], count=[1, 2]
+    )
+    assert "every pair and every prompt weighted alike" in rate(weighted).settings.estimand
+
+
+def test_weights_move_ratings_but_not_the_record():
+    weighted = Comparisons.from_codes(
+        ["x", "y"], [0, 0], [1, 1], [A, B], weight=[30, 10], count=[20, 20]
+    )
+    found = rows(rate(weighted))
+    assert found["x"].rating - found["y"].rating == pytest.approx(400 * np.log10(3))
+    assert (found["x"].wins, found["x"].losses, found["x"].votes) == (20, 20, 40)
+    assert win_rates(weighted).rate[0, 1] == 0.5
+
+
 def test_models_outside_the_main_set_have_no_rank_unless_allowed():
     comparisons = board(
         [(0, 1, A, 60), (0, 1, B, 50), (2, 3, A, 40), (2, 3, B, 30)], models=tuple("wxyz")
@@ -116,7 +188,7 @@ def test_without_intervals_ranks_follow_the_ratings():
     ratings = rate(CLOSE, ci="none")
     assert [row.rank for row in ratings.rows] == [1, 2, 3]
     assert ratings.rows[0].rating_lower is None
-    assert ratings.rows[0].rank_lower is None
+    assert ratings.rows[0].rank_lower is ratings.rows[0].band_rank_lower is None
 
 
 def test_one_prompt_alone_is_not_clustered_by():
@@ -126,8 +198,9 @@ def test_one_prompt_alone_is_not_clustered_by():
 
 def test_one_cluster_that_was_asked_for_gives_no_interval():
     comparisons = board([(0, 1, A, 30), (0, 1, B, 20)], models=("x", "y"), prompt=[4, 4])
-    row = rate(comparisons, cluster=("prompt",)).rows[0]
-    assert row.rating_lower is None
+    row = rate(comparisons, cluster=("prompt",), rule=RankRule(min_prompts=1)).rows[0]
+    assert row.rating_lower is row.band_lower is None
+    assert (row.rank_lower, row.rank_upper) == (1, 2)
     assert row.no_rank == "too few clusters for an interval"
 
 
@@ -146,8 +219,34 @@ def test_gaps_across_components_and_without_intervals_are_refused():
         rate(apart, ci="none").gap("w", "x")
 
 
+def test_all_gaps_at_once_are_those_of_each_pair():
+    ratings = rate(CLOSE)
+    gaps = ratings.gaps()
+    one = ratings.gap("x", "z")
+    assert (gaps.points[0, 2], gaps.lower[0, 2], gaps.upper[0, 2]) == pytest.approx(
+        (one.points, one.lower, one.upper)
+    )
+    assert gaps.upper[2, 0] == pytest.approx(-gaps.lower[0, 2])
+    assert gaps.band_lower[0, 2] < gaps.lower[0, 2] < gaps.upper[0, 2] < gaps.band_upper[0, 2]
+
+
+def test_gaps_of_models_that_are_not_connected_are_unknown():
+    apart = board([(0, 1, A, 6), (0, 1, B, 5), (2, 3, A, 4), (2, 3, B, 3)], models=tuple("wxyz"))
+    gaps = rate(apart).gaps()
+    assert np.isnan(gaps.points[0, 2])
+    assert np.isnan(gaps.band_upper[0, 2])
+    assert gaps.points[0, 1] > 0
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"ci": "exact"}, {"tie": "third"}, {"both_bad": "loss"}, {"method": "magic"}]
+    "wrong",
+    [
+        {"ci": "exact"},
+        {"prompts": "all"},
+        {"tie": "third"},
+        {"both_bad": "loss"},
+        {"method": "magic"},
+    ],
 )
 def test_an_unknown_setting_is_refused_with_the_known_ones(wrong):
     with pytest.raises(ValueError, match=r"unknown .* \(known: "):

@@ -1,0 +1,112 @@
+"""Which competitor for which job: the best of each category within a price and a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arenas.competitors.models import Competitor
+from arenas.definitions.models import Question
+from metrics.leaderboards.board import find_shown
+from metrics.leaderboards.compare import Gap, find_gap
+from metrics.leaderboards.costs import NO_COST, Cost, measure_costs
+from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a picture may cost at most (USD) and how long it may take (seconds); None: anything."""
+
+    usd: float | None = None
+    seconds: float | None = None
+
+    def allow(self, cost: Cost) -> bool:
+        """Whether the cost is known to be within each limit that is set."""
+        return _within(cost.usd, self.usd) and _within(cost.seconds, self.seconds)
+
+
+def _within(value: float | None, limit: float | None) -> bool:
+    return limit is None or (value is not None and value <= limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A competitor that fits; `gap` is how far it is below the best, None for the best itself."""
+
+    competitor: Competitor
+    rating: Rating
+    cost: Cost
+    gap: Gap | None
+    cheapest: bool
+    fastest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A category ("": all prompts): the best that fits, and all that votes cannot tell from it.
+
+    `beyond` counts those that the limits leave out, `worse` those that are known to be worse.
+    """
+
+    category: str
+    options: tuple[Option, ...]
+    beyond: int
+    worse: int
+
+
+def list_jobs(
+    question: Question, rater_kinds: Sequence[str], categories: Sequence[str], limits: Limits
+) -> list[Job]:
+    boards = Leaderboard.objects.filter(
+        question=question, rater_kinds=sorted(rater_kinds), method="bradley_terry", params={}
+    )
+    shown = (find_shown(boards.filter(category=category)) for category in ["", *categories])
+    snapshots = {each.leaderboard.category: each for each in shown if each and each.votes}
+    costs = measure_costs(question.arena)
+    present = set(question.arena.competitors().values_list("pk", flat=True))
+    return [
+        make_job(category, snapshots[category], costs, present, limits)
+        for category in ["", *categories]
+        if category in snapshots
+    ]
+
+
+def make_job(
+    category: str,
+    snapshot: Snapshot,
+    costs: dict[tuple[int, str], Cost],
+    present: set[int],
+    limits: Limits,
+) -> Job:
+    """Only the main set of connected competitors, without those that have left."""
+    rated = [
+        (rating, costs.get((rating.competitor_id, category), NO_COST))
+        for rating in snapshot.ratings.select_related("competitor")
+        if rating.votes and rating.component == 0 and rating.competitor_id in present
+    ]
+    fitting = [(rating, cost) for rating, cost in rated if limits.allow(cost)]
+    gaps = snapshot.analyses.filter(name="gaps").values_list("data", flat=True).first()
+    kept = [
+        (rating, cost, gap)
+        for rating, cost in fitting
+        for gap in [gap_below(gaps, fitting[0][0], rating)]
+        if gap is None or gap.lower <= 0
+    ]
+    least_usd = min((cost.usd for _, cost, _ in kept if cost.usd is not None), default=None)
+    least_time = min((c.seconds for _, c, _ in kept if c.seconds is not None), default=None)
+    options = tuple(
+        Option(
+            rating.competitor,
+            rating,
+            cost,
+            gap,
+            cheapest=cost.usd is not None and cost.usd == least_usd,
+            fastest=cost.seconds is not None and cost.seconds == least_time,
+        )
+        for rating, cost, gap in kept
+    )
+    return Job(category, options, len(rated) - len(fitting), len(fitting) - len(kept))
+
+
+def gap_below(gaps: dict[str, list[object]] | None, best: Rating, rating: Rating) -> Gap | None:
+    if gaps is None or best.competitor_id == rating.competitor_id:
+        return None
+    return find_gap(gaps, (best.competitor, rating.competitor))
