@@ -160,10 +160,14 @@ def check_study(snapshot: Snapshot, truth: list[float], hits: Counter[str]) -> N
     for rating in snapshot.ratings.select_related("competitor"):
         true = truth[int(rating.competitor.name.split("-")[1])]
         hits["ratings"] += 1
-        hits["in interval"] += rating.rating_lower <= true <= rating.rating_upper
-        hits["in band"] += rating.band_lower <= true <= rating.band_upper
         better = 1 + sum(other > true for other in truth)
-        hits["in ranks"] += rating.rank_lower <= better <= rating.rank_upper
+        hits["in interval"] += holds(rating.rating_lower, true, rating.rating_upper)
+        hits["in band"] += holds(rating.band_lower, true, rating.band_upper)
+        hits["in ranks"] += holds(rating.rank_lower, better, rating.rank_upper)
+
+
+def holds(lower: float | None, value: float, upper: float | None) -> bool:
+    return lower is not None and upper is not None and lower <= value <= upper
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """Numbers as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from metrics.stats.shares import Share
 from metrics.views.plot import Shown
+from metrics.views.winrates import Cell, signed
 
 register = template.Library()
 
@@ -57,11 +59,7 @@ def points(value: float) -> str:
     return f"{abs(value):.0f}"
 
 
-@register.filter
-def signed(value: float) -> str:
-    """A difference in rating points with its sign."""
-    rounded = round(value)
-    return f"{rounded:+d}".replace("-", "−") if rounded else "0"
+register.filter(signed)
 
 
 @register.filter
@@ -125,3 +123,18 @@ def words(name: str) -> str:
     return {"bradley_terry": "Bradley–Terry", "davidson": "Davidson", "elo": "online Elo"}.get(
         name, name
     )
+
+
+@register.filter
+def cells_html(cells: Sequence[Cell | None]) -> SafeString:
+    """A row's cells. Joined here, since a template takes a tenth of a second for 50 × 50."""
+    return SafeString("".join(map(cell_html, cells)))
+
+
+def cell_html(cell: Cell | None) -> str:
+    """Nothing to escape: figures are numbers that we have formatted."""
+    if cell is None:
+        return '<td class="none">·</td>'
+    if not cell.figure:
+        return '<td class="none" title="Nothing connects them">–</td>'
+    return f'<td class="{cell.shade}">{cell.figure}<small class="nowrap">{cell.below}</small></td>'

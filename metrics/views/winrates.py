@@ -6,7 +6,6 @@ from typing import Any
 
 from arenas.competitors.models import Competitor
 from metrics.leaderboards.models import Snapshot
-from metrics.templatetags.metrics_format import signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +69,9 @@ def make_differences(
 
     rows = [(one, [cell(one, other) for other in competitors]) for one in competitors]
     return Matrix(list(competitors), rows)
+
+
+def signed(points: float) -> str:
+    """A difference in rating points with its sign."""
+    rounded = round(points)
+    return f"{rounded:+d}".replace("-", "−") if rounded else "0"

@@ -11,8 +11,11 @@ from arenas.definitions.models import Arena
 from arenas.images.models import Image, Rendition
 from tests.pages import body
 
-PUBLIC = {"home": 200, "join": 403, "vote": 200, "leaderboard": 200, "image": 200}
-STAFF = {"arena", "prompt", "original", "workbench", "workbench_arena", "export"}
+PUBLIC = {
+    "home": 200, "join": 403, "vote": 200, "leaderboard": 200, "compare": 200,
+    "compare_start": 302, "guide": 200, "image": 200,
+}  # fmt: skip
+STAFF = {"arena", "prompt", "original", "workbench", "workbench_arena", "votes", "export"}
 
 Arguments = Callable[[Arena], dict[str, object]]
 ARGUMENTS: dict[str, Arguments] = {
@@ -22,6 +25,7 @@ ARGUMENTS: dict[str, Arguments] = {
     "image": lambda arena: {"sha256": Rendition.objects.first().sha256},
     "original": lambda arena: {"sha256": Image.objects.first().sha256},
     "prompt": lambda arena: {"slug": arena.slug, "pk": arena.prompts()[0].pk},
+    "compare": lambda arena: {"slug": arena.slug, "pair": "ant/bee"},
     "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
 }
 
