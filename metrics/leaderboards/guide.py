@@ -51,6 +51,11 @@ class Job:
     beyond: int
     worse: int
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the votes cannot tell anybody from the best yet."""
+        return len(self.options) > 2 and not self.worse
+
 
 def list_jobs(
     question: Question, rater_kinds: Sequence[str], categories: Sequence[str], limits: Limits
@@ -90,8 +95,8 @@ def make_job(
         for gap in [gap_below(gaps, fitting[0][0], rating)]
         if gap is None or gap.lower <= 0
     ]
-    least_usd = min((cost.usd for _, cost, _ in kept if cost.usd is not None), default=None)
-    least_time = min((c.seconds for _, c, _ in kept if c.seconds is not None), default=None)
+    least_usd = find_least([cost.usd for _, cost, _ in kept])
+    least_time = find_least([cost.seconds for _, cost, _ in kept])
     options = tuple(
         Option(
             rating.competitor,
@@ -104,6 +109,12 @@ def make_job(
         for rating, cost, gap in kept
     )
     return Job(category, options, len(rated) - len(fitting), len(fitting) - len(kept))
+
+
+def find_least(values: Sequence[float | None]) -> float | None:
+    """The least of the known values, where they differ at all."""
+    known = {value for value in values if value is not None}
+    return min(known) if len(known) > 1 else None
 
 
 def gap_below(gaps: dict[str, list[object]] | None, best: Rating, rating: Rating) -> Gap | None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
-from metrics.checks.base import Measure, make_check
+from metrics.checks.base import BaseCheck, Measure, make_check
 from metrics.results.models import CheckResult
 from metrics.results.run import find_prompts
 
@@ -41,13 +41,22 @@ class CheckCell:
 
 
 def summarise_checks(arena: Arena, category: str = "") -> list[CheckColumn]:
-    return [summarise_check(arena, name, category) for name in arena.checks]
+    """The arena's checks, without those of which neither more nor less is better."""
+    return [
+        summarise_check(arena, name, category)
+        for name in arena.checks
+        if find_headline(make_check(name)).better
+    ]
+
+
+def find_headline(check: BaseCheck) -> Measure:
+    return next(measure for measure in check.measures if measure.headline)
 
 
 def summarise_check(arena: Arena, name: str, category: str = "") -> CheckColumn:
     """The check's headline measure per competitor, over the candidates of one category or all."""
     check = make_check(name)
-    measure = next(measure for measure in check.measures if measure.headline)
+    measure = find_headline(check)
     prompts = set(find_prompts(arena, check))
     if category:
         prompts &= set(arena.prompts().filter(category=category).values_list("pk", flat=True))

@@ -11,7 +11,7 @@ class Check(BaseCheck):
     version = "1"
     title = "Brightness"
     measures = (
-        Measure("mean", "", 0, 255, 0, "How bright the picture is.", headline=True),
+        Measure("mean", "", 0, 255, 1, "How bright the picture is.", headline=True),
         Measure("images", "", 0, 100, 0, "How many pictures there are."),
     )
 
