@@ -60,22 +60,34 @@ def show_leaderboard(
 def list_analyses(
     request: HttpRequest, slug: str, question: str = "", category: str = "", raters: str = ""
 ) -> list[dict[str, Any]]:
-    """The figures of the page's panels, each by its newest analysis; competitors by their names.
+    """The figures of the page's tables of pairs and panels, each by its newest analysis.
 
     What is said of single raters is for staff, and left out.
     """
     snapshot = find_public(slug, question, category, raters)
-    names = Competitor.objects.filter(entries__arena=snapshot.leaderboard.arena_id)
+    entered = Competitor.objects.filter(entries__arena=snapshot.leaderboard.arena_id)
+    names = dict(entered.values_list("pk", "name"))
+    of_pairs = {"win_rates": snapshot.win_rates}
+    of_pairs |= dict(snapshot.analyses.filter(name="gaps").values_list("name", "data"))
     return [
-        {
-            "name": each.name,
-            "watermark": each.snapshot.watermark,
-            "code_version": each.code_version,
-            "competitors": dict(names.values_list("pk", "name")),
-            "data": without_raters(each.data),
-        }
-        for each in newest_analyses(snapshot.leaderboard)
+        *(describe_analysis(name, data, snapshot, names) for name, data in of_pairs.items()),
+        *(
+            describe_analysis(each.name, each.data, each.snapshot, names)
+            for each in newest_analyses(snapshot.leaderboard)
+        ),
     ]
+
+
+def describe_analysis(
+    name: str, data: Any, snapshot: Snapshot, names: dict[int, str]
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "watermark": snapshot.watermark,
+        "code_version": snapshot.code_version,
+        "competitors": names,
+        "data": without_raters(data),
+    }
 
 
 def without_raters(data: Any) -> Any:

@@ -43,7 +43,7 @@ class PolicyReport:
     """An arena's policy and the plan in force; without a plan, pairs are uniform.
 
     `rule` is what holds now, which may wait for votes or give way to newcomers, `shares` the
-    share of each arm in it; `ballots` says how many each arm has had so far.
+    share of each arm in it.
     """
 
     policy: Policy
@@ -52,20 +52,12 @@ class PolicyReport:
     batch: int
     planned_at: datetime | None
     planned_votes: int
-    ballots: Mapping[str, int]
-
-    @property
-    def ballot_shares(self) -> dict[str, float]:
-        """The share of each arm in all ballots so far, in 0..1."""
-        total = sum(self.ballots.values())
-        return {arm: number / total for arm, number in self.ballots.items()}
 
 
 def describe_policy(arena: Arena) -> PolicyReport:
     policy = Policy.of(arena)
     plan = PairPlan.objects.filter(arena=arena).first()
     votes = plan.votes if plan else 0
-    ballots = Ballot.objects.filter(arena=arena).order_by("arm").values_list("arm")
     return PolicyReport(
         policy=policy,
         rule=plan.rule if plan else UNIFORM,
@@ -73,5 +65,10 @@ def describe_policy(arena: Arena) -> PolicyReport:
         batch=policy.batch_after(votes),
         planned_at=plan.created_at if plan else None,
         planned_votes=votes,
-        ballots=dict(ballots.annotate(number=Count("pk"))),
     )
+
+
+def count_ballots(arena: Arena) -> dict[str, int]:
+    """How many ballots each arm has had so far; it reads them all."""
+    ballots = Ballot.objects.filter(arena=arena).order_by("arm").values_list("arm")
+    return dict(ballots.annotate(number=Count("pk")))

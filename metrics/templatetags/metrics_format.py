@@ -13,6 +13,15 @@ from metrics.views.winrates import Cell, signed
 
 register = template.Library()
 
+METHODS = {
+    "bradley_terry": "Bradley–Terry",
+    "rescaled": "Bradley–Terry, rescaled to uniformly drawn pairs",
+    "davidson": "Davidson",
+    "davidson_position": "Davidson with position",
+    "plackett_luce": "Plackett–Luce",
+    "elo": "online Elo",
+}
+
 
 @register.filter
 def percent(share: float | None) -> str:
@@ -120,9 +129,7 @@ def seconds(amount: float | None) -> str:
 @register.filter
 def words(name: str) -> str:
     """A method's name as words."""
-    return {"bradley_terry": "Bradley–Terry", "davidson": "Davidson", "elo": "online Elo"}.get(
-        name, name
-    )
+    return METHODS.get(name, name)
 
 
 @register.filter

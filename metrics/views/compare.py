@@ -15,7 +15,7 @@ from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from metrics.leaderboards.board import find_shown
 from metrics.leaderboards.compare import Line, compare
-from metrics.leaderboards.guide import Limits, list_jobs
+from metrics.leaderboards.guide import Job, Limits, list_jobs
 from metrics.views.gapplot import make_gap_plot
 from metrics.views.select import Selection, select
 
@@ -67,6 +67,8 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = select(request, arena)
     limits = Limits(read_limit(request, "usd"), read_limit(request, "seconds"))
     jobs = list_jobs(chosen.question, chosen.kinds, chosen.categories, limits)
+    if request.GET.get("format") == "json":
+        return JsonResponse(describe_jobs(chosen, limits, jobs))
     context = {"arena": arena, "chosen": chosen, "jobs": jobs, "limits": limits}
     return render(request, "metrics/guide.html", context)
 
@@ -118,5 +120,32 @@ def describe_lines(
         "rows": [
             {**asdict(line), "as_losses": asdict(line.as_losses) if line.as_losses else None}
             for line in lines
+        ],
+    }
+
+
+def describe_jobs(chosen: Selection, limits: Limits, jobs: Sequence[Job]) -> dict[str, Any]:
+    """The page's figures as data: by category the best that fits, and its equals."""
+    return {
+        "arena": chosen.arena.slug,
+        "question": chosen.question.key,
+        "rater_kinds": chosen.kinds,
+        "limits": asdict(limits),
+        "jobs": [
+            {
+                "category": job.category,
+                "beyond": job.beyond,
+                "worse": job.worse,
+                "options": [
+                    {
+                        "model": option.competitor.name,
+                        "rating": option.rating.rating,
+                        "below_best": asdict(option.gap) if option.gap else None,
+                        **asdict(option.cost),
+                    }
+                    for option in job.options
+                ],
+            }
+            for job in jobs
         ],
     }

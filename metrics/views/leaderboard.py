@@ -16,6 +16,9 @@ from metrics.views.plot import Mark, Plot, Shown, make_plot
 from metrics.views.select import select
 from metrics.views.winrates import Matrix, make_differences, make_matrix
 
+# Of more competitors nobody reads a table of differences; they are there as data, and by pair.
+FEW = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -70,7 +73,8 @@ def make_section(board: Board, rows: tuple[Row, ...], *, live: bool) -> Section:
     plot = make_plot([each for each in shown if each.rating.votes])
     marks = [plot.place(each) if each.rating.votes else None for each in shown]
     rated = [row.competitor for row in rows if row.rating.votes]
-    gaps = board.snapshot.analyses.filter(name="gaps").first()
+    few = len(rated) <= FEW
+    gaps = board.snapshot.analyses.filter(name="gaps").first() if few else None
     return Section(
         list(zip(rows, shown, marks, strict=True)),
         plot,

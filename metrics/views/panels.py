@@ -11,6 +11,8 @@ from metrics.views.history import History, draw_history
 
 Figures = Mapping[str, Any]
 
+MOST_RATERS = 50
+
 # The analysis, its columns of a rating and its bounds, and what to call it.
 READINGS = (
     (
@@ -98,6 +100,17 @@ class Panels:
         """By rater and by prompt: what leaving one out changes, and whose rating moves most."""
         found = self.figures.get("stability", {}).get("left_out", {})
         return [(name, each, self.names[each["largest"]["moved"]]) for name, each in found.items()]
+
+    @property
+    def rater_rows(self) -> list[Figures]:
+        """Each rater's reliability and agreement, the least reliable first."""
+        agreement = self.figures.get("agreement") or {}
+        reliability = agreement.get("reliability") or {}
+        others = {each["rater"]: each for each in agreement.get("raters", [])}
+        return [
+            {**others.get(each["rater"], {}), **each, "weight": max(2 * each["reliability"] - 1, 0)}
+            for each in reliability.get("raters", [])[:MOST_RATERS]
+        ]
 
 
 def find_panels(board: Leaderboard, rows: Sequence[Row]) -> Panels:

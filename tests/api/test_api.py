@@ -140,6 +140,7 @@ def test_the_description_is_whole(client: Client) -> None:
     assert set(described["paths"]) == {
         "/api/v1/arenas",
         "/api/v1/arenas/{slug}",
+        "/api/v1/arenas/{slug}/analyses",
         "/api/v1/arenas/{slug}/votes",
         "/api/v1/arenas/{slug}/candidates",
         "/api/v1/arenas/{slug}/leaderboard",

@@ -31,7 +31,7 @@ def analyse(snapshot: Snapshot) -> dict[str, Any]:
             {
                 "votes": int(end),
                 "until": datetime.fromtimestamp(int(newest[end - 1]), UTC).isoformat(),
-                "ratings": fit(count, weight, competitors, snapshot.leaderboard.method),
+                "ratings": fit(count, weight, competitors, snapshot.settings["method"]),
             }
             for end, (count, weight) in zip(ends, tallies, strict=True)
         ],

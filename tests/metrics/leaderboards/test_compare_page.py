@@ -154,3 +154,11 @@ def test_numbers_that_are_none_find_nothing(world: Arena, staff_client: Client, 
     add_votes(world, BEATS)
     seal_and_fold(NOW)
     assert "None fits" in text(staff_client.get(f"/workbench/arenas/small/votes/?seq={seq}"))
+
+
+def test_the_guide_comes_as_data_too(world: Arena, client: Client) -> None:
+    add_votes(world, BEATS * 80 + UPSETS * 20)
+    seal_and_fold(NOW)
+    refresh_arena(world, force=True)
+    job = client.get("/arenas/small/guide/?format=json").json()["jobs"][0]
+    assert (job["worse"], [option["model"] for option in job["options"]]) == (2, ["ant"])

@@ -41,7 +41,8 @@ def simulate(
 
 
 def vote(arena: Arena, rater: Rater, rng: random.Random, lean: float) -> Vote:
-    candidates = list(Candidate.objects.filter(prompt=rng.choice(list(arena.prompts()))))
+    prompt = rng.choice(list(arena.prompts()))
+    candidates = list(Candidate.objects.filter(prompt=prompt).order_by("pk"))
     a, b = rng.sample(candidates, 2)
     gap = STRENGTH[a.competitor.name] - STRENGTH[b.competitor.name]
     winner = "model_a" if rng.random() < 0.5 + gap / 2 + lean else "model_b"
@@ -198,13 +199,13 @@ def test_a_judge_that_follows_people_makes_ratings_more_precise(arena: Arena) ->
     rng = random.Random(3)
     judge = Rater.objects.create(kind=JUDGE)
     seen = {}
-    for each in Vote.objects.all():
+    for each in Vote.objects.order_by("pk"):
         assert each.candidate_a is not None
         assert each.candidate_b is not None
         pair = tuple(sorted([each.candidate_a.pk, each.candidate_b.pk]))
         if pair not in seen:
             seen[pair] = make_vote(arena, judge, each.candidate_a, each.candidate_b, each.winner)
-    pictures = [list(Candidate.objects.filter(prompt=p)) for p in arena.prompts()]
+    pictures = [list(Candidate.objects.filter(prompt=p).order_by("pk")) for p in arena.prompts()]
     alone = [(a, b) for group in pictures for a, b in [rng.sample(group, 2)]
              if tuple(sorted([a.pk, b.pk])) not in seen]  # fmt: skip
     before = build(arena).votes
@@ -258,3 +259,24 @@ def test_the_panels_come_as_data_without_single_raters(arena: Arena, client: Cli
     assert {"fit", "history", "position", "stability", "usable"} <= {each["name"] for each in data}
     keys = [str(key) for key in Rater.objects.values_list("key", flat=True)]
     assert not any(key in str(data) for key in keys)
+
+
+def test_single_raters_are_for_staff(arena: Arena, client: Client, staff_client: Client) -> None:
+    simulate(arena, 200)
+    arena.board_raters = ["person"]
+    arena.save()
+    build(arena)
+    analyse_missing()
+    address = "/arenas/small/leaderboard/"
+    key = str(Rater.objects.first().key)
+    assert f"?rater={key}" in text(staff_client.get(address))
+    assert key not in text(client.get(address))
+
+
+def test_tables_of_pairs_come_as_data(arena: Arena, client: Client) -> None:
+    simulate(arena, 200)
+    build(arena)
+    data = {
+        each["name"]: each["data"] for each in client.get("/api/v1/arenas/small/analyses").json()
+    }
+    assert len(data["win_rates"]["rate"]) == len(data["gaps"]["points"]) == 3
