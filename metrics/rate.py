@@ -19,6 +19,7 @@ from metrics.stats.ratings import RatedModel, Ratings
 
 # In a file, each set of models that votes connect is a board of its own.
 RULE = RankRule(main_only=False)
+MOST_ROUNDS = 100_000
 COLUMNS = (
     *("model", "rating", "rating_lower", "rating_upper", "rank", "rank_lower", "rank_upper"),
     *("votes", "wins", "losses", "ties", "both_bad"),
@@ -68,7 +69,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--where", action="append", default=[], metavar="COLUMN=VALUE", help="only these rows"
     )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.rounds > MOST_ROUNDS:
+        parser.error(f"argument --rounds: {MOST_ROUNDS:,} rounds at most")
+    return options
 
 
 def _report(options: argparse.Namespace) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from django.db import transaction
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.definitions.enter import enter_competitors
@@ -83,18 +83,28 @@ class BoardShape(Strict):
 class PairingShape(Strict):
     """How pairs are drawn; `batch` new votes change the probabilities (default: 2 %)."""
 
-    rule: Literal["uniform", "adjacent", "information"] = "uniform"
+    # Unknown keys are let in here to be refused by check_names_known, with their line.
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    rule: Literal["uniform", "adjacent", "information"] = "information"
     random_share: Annotated[float, Field(gt=0, le=1)] = LEAST_RANDOM_SHARE
     newcomers: bool = True
     batch: Count | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def check_kind(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            raise ValueError("keys with values are expected, such as {rule: uniform}")
+        return given
+
     @model_validator(mode="after")
     def check(self) -> Self:
+        if self.rule == "uniform" and "random_share" in self.model_fields_set:
+            raise ValueError("random_share has no effect with the rule uniform: leave it out")
         if self.rule != "uniform" and self.random_share < LEAST_RANDOM_SHARE:
-            raise ValueError(
-                f"a rule that looks at outcomes needs a random_share of {LEAST_RANDOM_SHARE} or "
-                "more: with less, intervals hold the truth less often than they say"
-            )
+            least = f"{LEAST_RANDOM_SHARE} or more: with less, intervals hold the truth too rarely"
+            raise ValueError(f"a rule that looks at outcomes needs a random_share of {least}")
         return self
 
 
@@ -164,6 +174,9 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
 
 
 def check_names_known(shape: ArenaShape, source: Source) -> None:
+    for key in shape.pairing.model_extra or {}:
+        known = ", ".join(PairingShape.model_fields)
+        raise source.error(("pairing", key), f"pairing: unknown key {key!r} (known: {known})")
     for index, check in enumerate(shape.checks):
         if check not in check_names():
             known = ", ".join(check_names())

@@ -46,7 +46,7 @@ class Arena(models.Model):
         default=10, help_text="new votes before a public board changes"
     )
     pairing = models.JSONField(
-        default=dict, blank=True, help_text="rule, random_share, newcomers, batch; empty: uniform"
+        default=dict, blank=True, help_text="rule, random_share, newcomers, batch"
     )
     content_hash = models.CharField(max_length=64, blank=True)
     revision = models.PositiveIntegerField(default=1)

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='arena',
             name='pairing',
-            field=models.JSONField(blank=True, default=dict, help_text='rule, random_share, newcomers, batch; empty: uniform'),
+            field=models.JSONField(blank=True, default=dict, help_text='rule, random_share, newcomers, batch'),
         ),
         migrations.AddField(
             model_name='ballot',

@@ -1,5 +1,8 @@
 """The votes behind a number, each with the pictures it was about. Staff only."""
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -13,6 +16,8 @@ from arenas.views.access import staff_only
 from arenas.votes.models import Vote
 
 PAGE = 25
+FILTERS = ("first", "second", "category", "prompt", "rater", "seq")
+LONGEST = 200  # no name, key or category is longer
 
 
 @require_safe
@@ -20,11 +25,9 @@ PAGE = 25
 def votes(request: HttpRequest, slug: str) -> HttpResponse:
     """Narrowed by the query: `first`, `second`, `category`, `prompt`, `rater`, `seq` (commas)."""
     arena = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
-    found = select_votes(arena, request.GET)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    filters = read_filters(request.GET)
+    page = Paginator(select_votes(arena, filters), PAGE).get_page(request.GET.get("page"))
     images = find_images(list(page))
-    rest = request.GET.copy()
-    rest.pop("page", None)
     context = {
         "arena": arena,
         "page": page,
@@ -32,13 +35,24 @@ def votes(request: HttpRequest, slug: str) -> HttpResponse:
             (vote, images.get(vote.candidate_a_id, []), images.get(vote.candidate_b_id, []))
             for vote in page
         ],
-        "filters": [(name, value) for name, value in rest.items() if value],
-        "rest": rest.urlencode(),
+        "filters": filters.items(),
+        "rest": urlencode(filters),
     }
     return render(request, "arenas/votes.html", context)
 
 
-def select_votes(arena: Arena, asked: QueryDict) -> QuerySet[Vote]:
+def read_filters(query: QueryDict) -> dict[str, str]:
+    """What the query narrows by; a value that no row can have counts as not asked for."""
+    asked = {name: query.get(name, "") for name in FILTERS}
+    return {name: value for name, value in asked.items() if value and is_possible(name, value)}
+
+
+def is_possible(name: str, value: str) -> bool:
+    """Whether the database can hold such a value; lists of numbers may be long."""
+    return "\0" not in value and (name == "seq" or len(value) <= LONGEST)
+
+
+def select_votes(arena: Arena, asked: Mapping[str, str]) -> QuerySet[Vote]:
     """The votes that stand, newest first."""
     found = Vote.objects.filter(arena=arena, revised_by=None)
     for name in (asked.get("first"), asked.get("second")):

@@ -3,8 +3,10 @@
 Knows no Django, so that a file can be rated without a site.
 """
 
+import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +22,8 @@ WINNERS = {
     "both_bad": "both_bad",
     "tie (bothbad)": "both_bad",
 }
+# Programs that know only text write NaN for what is missing.
+EMPTY = ("", "NaN", "nan")
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 # Nobody voted on a picture before, and every time zone can show what comes after.
@@ -101,13 +105,29 @@ def _numbered(votes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _load_csv(path: Path) -> pl.DataFrame:
-    votes = pl.read_csv(path, infer_schema=False)
+    try:
+        votes = pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.ComputeError:
+        _check_widths(path)
+        raise
     # A quoted cell may hold line breaks, which move everything below it.
     breaks = pl.sum_horizontal(pl.all().str.count_matches("\n").fill_null(0))
     extra = votes.select(breaks.cum_sum().shift(1, fill_value=0).alias("extra"))["extra"]
     blank = pl.all_horizontal(pl.all().exclude("row").is_null())
     numbered = _numbered(votes).with_columns(pl.col("row") + 1 + extra)
     return numbered.filter(~blank)
+
+
+def _check_widths(path: Path) -> None:
+    """Name the first row with more cells than there are columns."""
+    # What the csv module cannot read either keeps the first complaint.
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file, suppress(csv.Error):
+        rows = csv.reader(file)
+        columns, start = len(next(rows, [])), rows.line_num + 1
+        for cells in rows:
+            if len(cells) > columns:
+                raise VoteFileError(f"{len(cells)} cells in {columns} columns", start)
+            start = rows.line_num + 1
 
 
 def _load_jsonl(path: Path) -> pl.DataFrame:
@@ -165,7 +185,7 @@ def _as_text(votes: pl.DataFrame, name: str) -> pl.Expr:
 
 def _check(votes: pl.DataFrame) -> None:
     for name in REQUIRED:
-        empty = votes.filter(pl.col(name).fill_null("").str.strip_chars() == "")
+        empty = votes.filter(pl.col(name).fill_null("").str.strip_chars().is_in(EMPTY))
         if len(empty):
             raise VoteFileError(f"{name} is empty", empty["row"][0])
     unknown = votes.filter(~pl.col("winner").is_in(list(WINNERS)))

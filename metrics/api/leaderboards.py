@@ -73,7 +73,7 @@ def list_analyses(
         *(describe_analysis(name, data, snapshot, names) for name, data in of_pairs.items()),
         *(
             describe_analysis(each.name, each.data, each.snapshot, names)
-            for each in newest_analyses(snapshot.leaderboard)
+            for each in newest_analyses(snapshot)
         ),
     ]
 

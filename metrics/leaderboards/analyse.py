@@ -41,8 +41,7 @@ def run_analysis(name: str, snapshot: Snapshot) -> dict[str, Any]:
 def find_missing() -> Iterator[tuple[Snapshot, str]]:
     """What the shown snapshots of the boards of all prompts lack, and is due.
 
-    On a board that changes with every vote an analysis waits until its votes have grown by
-    NEWS; a board without votes lacks nothing.
+    A board without votes lacks nothing.
     """
     names = analysis_names()
     for arena in Arena.objects.select_related("suite_version"):
@@ -51,16 +50,31 @@ def find_missing() -> Iterator[tuple[Snapshot, str]]:
                 None if board.category else find_shown(Leaderboard.objects.filter(pk=board.pk))
             )
             if snapshot and snapshot.votes:
-                made = {each.name: each.snapshot.votes for each in newest_analyses(board)}
-                due = snapshot.votes / (1 + NEWS)
-                yield from ((snapshot, name) for name in names if made.get(name, 0) <= due)
+                made = {each.name: each.snapshot.votes for each in newest_analyses(snapshot)}
+                yield from (
+                    (snapshot, name) for name in names if is_due(made.get(name, 0), snapshot.votes)
+                )
 
 
-def newest_analyses(board: Leaderboard) -> QuerySet[Analysis]:
-    """The newest analysis of each name; `gaps` come with every snapshot, and are none of these."""
+def is_due(analysed: int, votes: int) -> bool:
+    """Whether votes have grown by NEWS since so many were analysed, or flags took some away.
+
+    So a board that changes with every vote is not analysed at every vote.
+    """
+    return votes < analysed or votes >= analysed * (1 + NEWS)
+
+
+def newest_analyses(snapshot: Snapshot) -> QuerySet[Analysis]:
+    """The board's newest analysis of each name, none of later votes than the snapshot's.
+
+    `gaps` come with every snapshot, and are none of these.
+    """
     return (
-        Analysis.objects.filter(snapshot__leaderboard=board)
-        .exclude(name="gaps")
+        Analysis.objects.exclude(name="gaps")
+        .filter(
+            snapshot__leaderboard=snapshot.leaderboard_id,
+            snapshot__watermark__lte=snapshot.watermark,
+        )
         .select_related("snapshot")
         .order_by("name", "-snapshot__watermark", "-snapshot_id")
         .distinct("name")

@@ -104,7 +104,7 @@ def rate_board(board: Leaderboard, comparisons: Comparisons) -> Ratings:
     prompts = board.params.get("prompts", DEFAULTS["prompts"])
     weighted = comparisons.importance is not None
     method = WEIGHTED.get(board.method, board.method) if weighted else board.method
-    return rate(comparisons, method=method, rule=RULE, prompts=prompts)
+    return rate(comparisons, method=method, rule=RULE, prompts=prompts, mean="established")
 
 
 def freeze(board: Leaderboard, watermark: int, comparisons: Comparisons) -> Snapshot:
@@ -147,9 +147,9 @@ def keep_gaps(snapshot: Snapshot, ratings: Ratings) -> None:
     )
 
 
-def as_lists(matrix: FloatArray) -> list[list[float | None]]:
+def as_lists(matrix: FloatArray, *, digits: int = 3) -> list[list[float | None]]:
     """Rows of numbers as JSON has them: to a thousandth of a point, null for what is unknown."""
-    rounded = np.round(matrix, 3).tolist()
+    rounded = np.round(matrix, digits).tolist()
     return [[x if math.isfinite(x) else None for x in row] for row in rounded]
 
 
@@ -165,11 +165,12 @@ def describe_settings(board: Leaderboard, ratings: Ratings, *, complete: bool) -
 
 
 def describe_rates(rates: WinRates) -> dict[str, Any]:
-    """The win-rate table by competitors' ids, null where two never met."""
+    """What became of each pair, by competitors' ids; null where two never met."""
+    matrices = ("rate", "lower", "upper", "votes", "won", "undecided")
     return {
         "competitors": [int(model) for model in rates.models],
-        "rate": [[x if math.isfinite(x) else None for x in row] for row in rates.rate.tolist()],
-        "votes": rates.votes.tolist(),
+        "level": rates.level,
+        **{name: as_lists(getattr(rates, name), digits=5) for name in matrices},
     }
 
 
@@ -190,6 +191,7 @@ def make_rating(snapshot: Snapshot, position: int, row: RatedModel) -> Rating:
         band_rank_lower=row.band_rank_lower,
         band_rank_upper=row.band_rank_upper,
         groups=row.groups,
+        band_groups=row.band_groups,
         no_rank=row.no_rank,
         votes=round(row.votes),
         wins=round(row.wins),

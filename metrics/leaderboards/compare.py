@@ -1,23 +1,19 @@
 """Two competitors side by side: what changed, capability by capability."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from django.db.models import Q, Sum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Any
 
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
-from arenas.definitions.models import Arena, Outcome, Question
-from arenas.votes.models import VoteCount
+from arenas.definitions.models import Arena, Question
 from metrics.leaderboards.board import ENDED, find_shown
 from metrics.leaderboards.costs import NO_COST, Cost, measure_costs
-from metrics.leaderboards.models import Analysis, Leaderboard
-from metrics.stats.shares import Share, estimate_share
+from metrics.leaderboards.models import Analysis, Leaderboard, Snapshot
 
-# From the first competitor's side, whoever of the two was shown first.
-WON = {Outcome.MODEL_A: 1.0, Outcome.MODEL_B: 0.0}
+Z = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +32,26 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class PairShare:
+    """The share that the first won of `votes`, undecided ones as half; None without votes."""
+
+    share: float | None
+    lower: float | None
+    upper: float | None
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Meetings:
-    """The pair's own votes: the share that the first won, undecided ones as half."""
+    """The pair's own votes, as the board's snapshot froze them."""
 
     won: int
     lost: int
     undecided: int
-    share: Share
+    share: PairShare
+
+
+NEVER = Meetings(0, 0, 0, PairShare(None, None, None, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +79,32 @@ class Line:
     costs: tuple[Cost, Cost]
 
     @property
-    def as_losses(self) -> Share | None:
+    def as_losses(self) -> PairShare | None:
         """The share won over all prompts, with no picture against a picture as a loss."""
         return count_losses(self.meetings.share, self.answered)
 
 
-def count_losses(share: Share, answered: Answered) -> Share | None:
-    """`share` on the prompts that both answered; 1, 0 or a half where one or none did."""
-    if not answered.prompts or share.share is None:
+def count_losses(share: PairShare, answered: Answered) -> PairShare | None:
+    """`share` on the prompts that both answered; 1, 0 or a half where one or none did.
+
+    The prompts are a sample, so how many were answered is uncertain too: the variance of a
+    prompt's value, s, 1, 0 or 1/2, over the prompts adds to that of the share s.
+    """
+    n = answered.prompts
+    if not n or share.share is None or share.lower is None or share.upper is None:
         return None
-    part = answered.both / answered.prompts
-    rest = (answered.only_first + answered.neither / 2) / answered.prompts
-    bounds = [None if x is None else part * x + rest for x in (share.lower, share.upper)]
-    return Share(
-        part * share.share + rest, bounds[0], bounds[1], share.votes, share.clusters, share.level
+    parts = (
+        (answered.both, share.share), (answered.only_first, 1.0),
+        (answered.only_second, 0.0), (answered.neither, 0.5),
+    )  # fmt: skip
+    mean = sum(count * value for count, value in parts) / n
+    between = sum(count * (value - mean) ** 2 for count, value in parts) / n / max(n - 1, 1)
+    spread = Z**2 * between
+    below, above = (
+        sqrt((answered.both / n * (share.share - bound)) ** 2 + spread)
+        for bound in (share.lower, share.upper)
     )
+    return PairShare(mean, max(mean - below, 0.0), min(mean + above, 1.0), share.votes)
 
 
 def compare(
@@ -95,8 +115,8 @@ def compare(
 ) -> list[Line]:
     """All prompts first, then each category."""
     arena = question.arena
-    gaps = read_gaps(question, rater_kinds, pair)
-    meetings = read_meetings(question, rater_kinds, pair)
+    snapshots = find_boards(question, rater_kinds, categories)
+    gaps = read_gaps(snapshots, pair)
     answered = count_answered(arena, pair)
     costs = measure_costs(arena)
     first, second = (competitor.pk for competitor in pair)
@@ -104,7 +124,7 @@ def compare(
         Line(
             category,
             gaps.get(category),
-            summarise(meetings, category),
+            read_meetings(snapshots.get(category), pair),
             answered.get(category, Answered(0, 0, 0, 0)),
             (costs.get((first, category), NO_COST), costs.get((second, category), NO_COST)),
         )
@@ -112,76 +132,58 @@ def compare(
     ]
 
 
-def read_gaps(
-    question: Question, rater_kinds: Sequence[str], pair: tuple[Competitor, Competitor]
-) -> dict[str, Gap]:
-    """By category, from each board's shown snapshot; without those that votes do not connect."""
+def find_boards(
+    question: Question, rater_kinds: Sequence[str], categories: Sequence[str]
+) -> dict[str, Snapshot]:
+    """The shown snapshot of each category's board, where there is one with votes."""
     boards = Leaderboard.objects.filter(
         question=question, rater_kinds=sorted(rater_kinds), method="bradley_terry", params={}
     )
-    shown = [find_shown(boards.filter(pk=board.pk)) for board in boards]
-    stored = Analysis.objects.filter(name="gaps", snapshot__in=[each for each in shown if each])
+    shown = (find_shown(boards.filter(category=category)) for category in ["", *categories])
+    return {each.leaderboard.category: each for each in shown if each and each.votes}
+
+
+def read_gaps(
+    snapshots: Mapping[str, Snapshot], pair: tuple[Competitor, Competitor]
+) -> dict[str, Gap]:
+    """By category; without those that votes do not connect."""
+    stored = Analysis.objects.filter(name="gaps", snapshot__in=snapshots.values())
     rows = stored.values_list("snapshot__leaderboard__category", "data")
     found = {category: find_gap(data, pair) for category, data in rows}
     return {category: gap for category, gap in found.items() if gap}
 
 
-def find_gap(data: dict[str, list[object]], pair: tuple[Competitor, Competitor]) -> Gap | None:
-    index = {pk: i for i, pk in enumerate(data["competitors"])}
-    places = [index.get(competitor.pk) for competitor in pair]
-    if None in places:
+def find_gap(data: Mapping[str, Any], pair: tuple[Competitor, Competitor]) -> Gap | None:
+    places = find_places(data, pair)
+    if places is None:
         return None
     i, j = places
-    points, lower, upper = (data[name][i][j] for name in ("points", "band_lower", "band_upper"))  # type: ignore[index]
+    points, lower, upper = (data[name][i][j] for name in ("points", "band_lower", "band_upper"))
     return None if lower is None else Gap(points, lower, upper)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    prompt: int
-    category: str
-    value: float
-    count: int
+def find_places(
+    data: Mapping[str, Any], pair: tuple[Competitor, Competitor]
+) -> tuple[int, int] | None:
+    index = {pk: i for i, pk in enumerate(data.get("competitors", []))}
+    first, second = (index.get(competitor.pk) for competitor in pair)
+    return None if first is None or second is None else (first, second)
 
 
-def read_meetings(
-    question: Question, rater_kinds: Sequence[str], pair: tuple[Competitor, Competitor]
-) -> list[_Cell]:
-    """The pair's unflagged votes by prompt and outcome, from the maintained counts."""
-    first, second = pair
-    counts = VoteCount.objects.filter(
-        Q(competitor_a=first, competitor_b=second) | Q(competitor_a=second, competitor_b=first),
-        arena=question.arena,
-        question=question,
-        rater_kind__in=rater_kinds,
-        flagged=False,
+def read_meetings(snapshot: Snapshot | None, pair: tuple[Competitor, Competitor]) -> Meetings:
+    """From a snapshot, and not from today's counts: those would say what a single vote was."""
+    data = snapshot.win_rates if snapshot else {}
+    places = find_places(data, pair)
+    if places is None or "won" not in data:
+        return NEVER
+    i, j = places
+    share = PairShare(*(data[name][i][j] for name in ("rate", "lower", "upper", "votes")))
+    return Meetings(
+        round(data["won"][i][j]),
+        round(data["won"][j][i]),
+        round(data["undecided"][i][j]),
+        replace(share, votes=round(share.votes)),
     )
-    if question.arena.suite_version_id:
-        asked = question.arena.prompts().order_by().values("pk")
-        counts = counts.filter(Q(prompt=None) | Q(prompt__in=asked))
-    rows = counts.values_list("competitor_a_id", "winner", "prompt_id", "prompt__category")
-    return [
-        _Cell(
-            -1 if prompt is None else prompt,
-            category or "",
-            WON.get(winner, 0.5) if a == first.pk else 1 - WON.get(winner, 0.5),
-            count,
-        )
-        for a, winner, prompt, category, count in rows.annotate(n=Sum("count")).filter(n__gt=0)
-    ]
-
-
-def summarise(cells: Sequence[_Cell], category: str) -> Meetings:
-    chosen = [cell for cell in cells if category in ("", cell.category)]
-    by_value = Counter[float]()
-    for cell in chosen:
-        by_value[cell.value] += cell.count
-    share = estimate_share(
-        np.array([cell.value for cell in chosen], dtype=np.float64),
-        np.array([cell.count for cell in chosen], dtype=np.float64),
-        np.array([cell.prompt for cell in chosen], dtype=np.int64),
-    )
-    return Meetings(by_value[1.0], by_value[0.0], by_value[0.5], share)
 
 
 def count_answered(arena: Arena, pair: tuple[Competitor, Competitor]) -> dict[str, Answered]:

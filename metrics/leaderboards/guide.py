@@ -1,14 +1,15 @@
 """Which competitor for which job: the best of each category within a price and a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Question
-from metrics.leaderboards.board import find_shown
-from metrics.leaderboards.compare import Gap, find_gap
+from metrics.leaderboards.build import RULE
+from metrics.leaderboards.compare import Gap, find_boards, find_gap
 from metrics.leaderboards.costs import NO_COST, Cost, measure_costs
-from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
+from metrics.leaderboards.models import Rating, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,7 @@ class Job:
 def list_jobs(
     question: Question, rater_kinds: Sequence[str], categories: Sequence[str], limits: Limits
 ) -> list[Job]:
-    boards = Leaderboard.objects.filter(
-        question=question, rater_kinds=sorted(rater_kinds), method="bradley_terry", params={}
-    )
-    shown = (find_shown(boards.filter(category=category)) for category in ["", *categories])
-    snapshots = {each.leaderboard.category: each for each in shown if each and each.votes}
+    snapshots = find_boards(question, rater_kinds, categories)
     costs = measure_costs(question.arena)
     present = set(question.arena.competitors().values_list("pk", flat=True))
     return [
@@ -81,12 +78,15 @@ def make_job(
     present: set[int],
     limits: Limits,
 ) -> Job:
-    """Only the main set of connected competitors, without those that have left."""
-    rated = [
-        (rating, costs.get((rating.competitor_id, category), NO_COST))
+    """Of the main set of connected competitors, without those that have left or few votes."""
+    main = [
+        rating
         for rating in snapshot.ratings.select_related("competitor")
         if rating.votes and rating.component == 0 and rating.competitor_id in present
     ]
+    # One lucky vote makes nobody the best, unless nobody has more.
+    tried = [rating for rating in main if rating.votes >= RULE.min_votes] or main
+    rated = [(rating, costs.get((rating.competitor_id, category), NO_COST)) for rating in tried]
     fitting = [(rating, cost) for rating, cost in rated if limits.allow(cost)]
     gaps = snapshot.analyses.filter(name="gaps").values_list("data", flat=True).first()
     kept = [
@@ -117,7 +117,7 @@ def find_least(values: Sequence[float | None]) -> float | None:
     return min(known) if len(known) > 1 else None
 
 
-def gap_below(gaps: dict[str, list[object]] | None, best: Rating, rating: Rating) -> Gap | None:
+def gap_below(gaps: Mapping[str, Any] | None, best: Rating, rating: Rating) -> Gap | None:
     if gaps is None or best.competitor_id == rating.competitor_id:
         return None
     return find_gap(gaps, (best.competitor, rating.competitor))

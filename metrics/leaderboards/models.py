@@ -90,6 +90,7 @@ class Rating(models.Model):
     groups = models.CharField(
         max_length=200, blank=True, help_text="letters; two without a common one can be told apart"
     )
+    band_groups = models.CharField(max_length=200, blank=True)
     no_rank = models.CharField(max_length=200, blank=True)
     votes = models.PositiveBigIntegerField()
     wins = models.PositiveBigIntegerField()

@@ -38,6 +38,7 @@ def describe_row(row: Row, board: Board) -> dict[str, Any]:
         "band_rank_lower": rating.band_rank_lower,
         "band_rank_upper": rating.band_rank_upper,
         "groups": rating.groups,
+        "band_groups": rating.band_groups,
         "no_rank": rating.no_rank,
         "component": rating.component,
         "votes": rating.votes,

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 from django.db import transaction
 from django.db.models import F, Sum
 
-from arenas.battles.choose import RANDOM, UNIFORM
+from arenas.battles.choose import RANDOM, UNIFORM, Pool, load_pool
 from arenas.battles.models import PairPlan, PairWeight
 from arenas.definitions.models import Arena
 from arenas.votes.models import CountWatermark, VoteCount
 from metrics.pairing.policy import Policy
-from metrics.stats.comparisons import Comparisons, FloatArray, Outcome
+from metrics.stats.comparisons import BoolArray, Comparisons, FloatArray, Outcome
 from metrics.stats.design import (
     adjacent_pairs,
     find_newcomers,
@@ -31,15 +32,16 @@ VOTES_EACH = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """The counted votes between an arena's present competitors, up to a watermark.
+    """The counted votes between the competitors that can meet in an arena, up to a watermark.
 
     Votes on all current questions count together, of the kinds of raters on the arena's
-    boards. `met` (M, M) has how many votes each pair has.
+    boards. `met` (M, M) has how many votes each pair has, `open` (M, M) whether it can meet.
     """
 
     competitors: tuple[int, ...]
     comparisons: Comparisons
     met: FloatArray
+    open: BoolArray
     votes: int
     watermark: int
 
@@ -61,7 +63,7 @@ def plan_pairs(arena: Arena, *, now: datetime) -> PairPlan | None:
     """
     newest = PairPlan.objects.filter(arena=arena).first()
     number = newest.number + 1 if newest else 1
-    standing = read_standing(arena)
+    standing = read_standing(arena, load_pool(arena))
     rng = np.random.default_rng([arena.pk, number])
     pairs = next_pairs(Policy.of(arena), newest, standing, rng)
     return write_plan(arena, number, pairs, standing, now) if pairs else None
@@ -71,9 +73,9 @@ def next_pairs(
     policy: Policy, newest: PairPlan | None, standing: Standing, rng: np.random.Generator
 ) -> Pairs | None:
     """What to change to, if anything; newcomers first, as soon as there are others than before."""
-    new = find_newcomers(standing.met.sum(axis=1))
-    if policy.newcomers and new.any():
-        pairs = Pairs(NEWCOMERS, {NEWCOMERS: 1.0}, NEWCOMERS, newcomer_pairs(new))
+    first = open_newcomer_pairs(standing) if policy.newcomers else None
+    if first is not None:
+        pairs = Pairs(NEWCOMERS, {NEWCOMERS: 1.0}, NEWCOMERS, first)
         return None if newest and has_pairs(newest, standing, pairs) else pairs
     if not is_due(policy, newest, standing):
         return None
@@ -86,10 +88,10 @@ def next_pairs(
 
 
 @transaction.atomic
-def read_standing(arena: Arena) -> Standing:
+def read_standing(arena: Arena, pool: Pool) -> Standing:
     # The lock keeps the counts at the watermark while they are read.
     folded = CountWatermark.objects.select_for_update().first()
-    competitors = tuple(arena.competitors().order_by("pk").values_list("pk", flat=True))
+    competitors = tuple(sorted(set(chain.from_iterable(pool.prompts))))
     rows = (
         VoteCount.objects.filter(
             arena=arena,
@@ -113,21 +115,47 @@ def read_standing(arena: Arena) -> Standing:
         a, b, outcome,
         count=table[3], weight=table[4] / 1e3, squares=table[5] / 1e6,
     )  # fmt: skip
-    met = np.zeros((len(competitors), len(competitors)))
+    size = len(competitors)
+    met = np.zeros((size, size))
     np.add.at(met, (a, b), table[3])
-    watermark = folded.seq if folded else 0
-    return Standing(competitors, comparisons, met + met.T, int(table[3].sum()), watermark)
+    can_meet = np.zeros((size, size), dtype=bool)
+    for one, other in pool.prompts:
+        can_meet[code[one], code[other]] = can_meet[code[other], code[one]] = True
+    votes, watermark = int(table[3].sum()), folded.seq if folded else 0
+    return Standing(competitors, comparisons, met + met.T, can_meet, votes, watermark)
+
+
+def open_newcomer_pairs(standing: Standing) -> FloatArray | None:
+    """The probabilities (M, M) of newcomers' pairs that can meet; None where none can."""
+    new = find_newcomers(standing.met.sum(axis=1))
+    if not new.any():
+        return None
+    pairs: FloatArray = newcomer_pairs(new) * standing.open
+    total = pairs.sum() / 2
+    return pairs / total if total else None
 
 
 def is_due(policy: Policy, newest: PairPlan | None, standing: Standing) -> bool:
-    """Whether a batch of votes came since the newest plan, or the plan is not this policy's."""
-    if newest is None or newest.rule == NEWCOMERS:
+    """Whether the newest plan is not this policy's, or no longer fits the competitors or votes.
+
+    It fits until a batch of votes came, or some were taken away, or others can meet than then.
+    A uniform plan that stands in for a rule gives way as soon as the rule can hold.
+    """
+    if newest is None or newest.rule != policy.rule:
         return True
     if policy.rule == UNIFORM:
-        return newest.rule != UNIFORM
-    if newest.rule == policy.rule and newest.shares[RANDOM] != policy.random_share:
+        return False
+    if newest.shares[RANDOM] != policy.random_share:
         return True
-    return standing.votes - newest.votes >= policy.batch_after(newest.votes)
+    # Both rules give every competitor some weight, so that a plan's pairs say who could meet.
+    if planned_competitors(newest) != set(standing.competitors):
+        return True
+    more = standing.votes - newest.votes
+    return more < 0 or more >= policy.batch_after(newest.votes)
+
+
+def planned_competitors(plan: PairPlan) -> set[int]:
+    return set(chain.from_iterable(plan.weights.values_list("first_id", "second_id")))
 
 
 def rule_pairs(policy: Policy, standing: Standing, rng: np.random.Generator) -> FloatArray | None:

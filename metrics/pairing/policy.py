@@ -24,7 +24,7 @@ class Policy:
     many new votes there are between two plans.
     """
 
-    rule: str = UNIFORM
+    rule: str = "information"
     random_share: float = LEAST_RANDOM_SHARE
     newcomers: bool = True
     batch: int | None = None

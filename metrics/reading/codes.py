@@ -18,6 +18,8 @@ DEFAULT_CLUSTERS = ("prompt", "rater")
 OUTCOMES = {outcome.name.lower(): outcome for outcome in Outcome} | {
     "tie (bothbad)": Outcome.BOTH_BAD
 }
+# Programs that know only text write NaN for a name that is missing.
+EMPTY = ("", "NaN", "nan")
 # With more models a table of every pair is larger than a list of the votes, as a rule.
 MOST_COUNTED = 1000
 
@@ -158,7 +160,7 @@ def _used_names(batch: Batch) -> list[str]:
 def _checked(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise Unclear("no votes")
-    if not all(name.strip() for name in names):
+    if any(name.strip() in EMPTY for name in names):
         raise Unclear("a model without a name")
     return tuple(names)
 
@@ -191,7 +193,7 @@ def _describe_first_wrong(batch: Batch) -> str:
     columns = (batch.model_a, batch.model_b, batch.winner)
     texts = ([column.values[code] for code in column.codes] for column in columns)
     for row, (a, b, winner) in enumerate(zip(*texts, strict=True)):
-        if not a.strip() or not b.strip():
+        if a.strip() in EMPTY or b.strip() in EMPTY:
             return f"row {row}: a model without a name"
         if winner not in OUTCOMES:
             return f"row {row}: unknown winner {winner!r} (known: {', '.join(OUTCOMES)})"

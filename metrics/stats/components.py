@@ -48,3 +48,14 @@ def same_component(components: IntArray) -> FloatArray:
     """The matrix that averages within components: 1/size where connected, else 0; (M, M)."""
     same = components[:, None] == components[None, :]
     return np.asarray(same / same.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def centre_on(components: IntArray, reference: BoolArray) -> FloatArray:
+    """The matrix that takes from ratings the mean of their component's `reference` (M,); (M, M).
+
+    A component without a reference is centred on all its models.
+    """
+    same = components[:, None] == components[None, :]
+    counted = same & reference
+    counted = np.where(counted.any(axis=1, keepdims=True), counted, same)
+    return np.asarray(np.eye(len(same)) - counted / counted.sum(axis=1, keepdims=True))

@@ -34,6 +34,13 @@ class Covariance:
     degrees: FloatArray
     one_way: tuple[FloatArray, ...] = ()
 
+    def moved(self, moves: FloatArray) -> "Covariance":
+        """That of `moves` (M, M) times the ratings, such as their distances from another mean."""
+        matrix, floor, *one_way = (
+            moves @ each @ moves.T for each in (self.matrix, self.floor, *self.one_way)
+        )
+        return Covariance(matrix, floor, self.degrees, tuple(one_way))
+
     def standard_errors(self) -> FloatArray:
         """Of each rating, (M,), in logits."""
         return np.sqrt(self._settle(np.diagonal))

@@ -8,6 +8,7 @@ import numpy as np
 
 from metrics.stats.bootstrap import bootstrap_covariance
 from metrics.stats.comparisons import Comparisons, IntArray, Outcome
+from metrics.stats.components import centre_on
 from metrics.stats.intervals import Covariance, estimate_covariance
 from metrics.stats.methods.base import BaseMethod, Fit, make_method
 from metrics.stats.ranks import RankRule
@@ -33,16 +34,20 @@ def rate(
     seed: int = 0,
     rule: RankRule | None = None,
     prompts: str = "sample",
+    mean: str = "all",
     planned_half_width: float = PLANNED_HALF_WIDTH,
 ) -> Ratings:
     """Rate and rank the models of `comparisons`, each connected component by itself.
+
 
     `ci` is sandwich, bootstrap or none (None: what the method has); `tie` half or drop,
     `both_bad` tie or drop; `cluster` names at most two of the clusters, and None means
     prompt and rater, each where the votes have more than one. `prompts` says whether those
     of the votes are a sample of more, or fixed: then they are no default cluster, and may be
-    few. `rounds` and `seed` are the bootstrap's, `planned_half_width` (points) that of
-    `band_reach`. Raises ValueError for an unknown setting or no votes, and NotConverged.
+    few. `mean` is of all models of a component, or of those established: with votes enough
+    for a rank (`rule.min_votes`), so that a newcomer moves nobody. `rounds` and `seed` are
+    the bootstrap's, `planned_half_width` (points) that of `band_reach`. Raises ValueError for
+    an unknown setting or no votes, and NotConverged.
     """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
@@ -59,6 +64,7 @@ def rate(
         seed=seed,
         rule=rule or RankRule(),
         prompts=_one_of("prompts", prompts, ("sample", "fixed")),
+        mean=_one_of("mean", mean, ("all", "established")),
         weighted=comparisons.importance is not None,
         planned_half_width=planned_half_width,
     )
@@ -72,9 +78,23 @@ def rate(
     fit = fitter.fit(counted)
     fitted = perf_counter()
     covariance = _estimate_covariance(counted, fit, fitter, settings)
+    if settings.mean == "established":
+        fit, covariance = _centre_on_established(counted, fit, covariance, settings.rule)
     seconds = {"fit": fitted - start, "ci": perf_counter() - fitted}
     rows = make_rows(comparisons, counted, fit, covariance, settings)
     return Ratings(rows, comparisons.models, fit, covariance, settings, seconds)
+
+
+def _centre_on_established(
+    counted: Comparisons, fit: Fit, covariance: Covariance | None, rule: RankRule
+) -> tuple[Fit, Covariance | None]:
+    """On the mean of the models with votes enough for a rank.
+
+    The first votes on a newcomer, which leave it anywhere, would move everybody's rating.
+    """
+    wins = counted.wins(counted.count)
+    moves = centre_on(fit.components, wins.sum(axis=0) + wins.sum(axis=1) >= rule.min_votes)
+    return replace(fit, logits=moves @ fit.logits), covariance and covariance.moved(moves)
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> str:

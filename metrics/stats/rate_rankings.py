@@ -44,6 +44,7 @@ def rate_rankings(
         seed=0,
         rule=rule or RankRule(),
         prompts=prompts,
+        mean="all",
         weighted=False,
         planned_half_width=planned_half_width,
     )

@@ -31,6 +31,7 @@ class Settings:
     seed: int
     rule: RankRule
     prompts: str
+    mean: str
     weighted: bool
     planned_half_width: float
 
@@ -38,7 +39,7 @@ class Settings:
     def estimand(self) -> str:
         """What is estimated, in plain words."""
         weighing = (
-            "every pair and every prompt weighted alike, by the probabilities of the ballots"
+            "each vote weighted to what a uniform draw of pair and prompt would then have given"
             if self.weighted
             else "pairs and prompts weighted as often as they were shown"
         )
@@ -47,7 +48,10 @@ class Settings:
             if self.prompts == "fixed"
             else "over all prompts of which these are a sample"
         )
-        return f"Strength against the average of the component, {prompts}; {weighing}."
+        others = (
+            "the component" if self.mean == "all" else f"those with {self.rule.min_votes:g} votes"
+        )
+        return f"Strength against the average of {others}, {prompts}; {weighing}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class RatedModel:
     `separated` says that a weak prior holds the rating; `no_rank` why there is no rank. The
     interval holds at this moment, the band at every moment at once; the ranks allowed by each
     hold for all models together. Two models without a common letter in `groups` can be told
-    apart; a model that can be told apart from all others has none.
+    apart at this moment, in `band_groups` at every moment; who can be told apart from all
+    others has none.
     """
 
     model: str
@@ -81,6 +86,7 @@ class RatedModel:
     band_rank_lower: int | None
     band_rank_upper: int | None
     groups: str
+    band_groups: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
-from metrics.stats.comparisons import Comparisons, FloatArray
+from metrics.stats.comparisons import BoolArray, Comparisons, FloatArray, IntArray
 from metrics.stats.components import centre
 from metrics.stats.methods.base import Fit, NotConverged
 from metrics.stats.methods.bradley_terry import POINTS, Method
@@ -66,28 +67,33 @@ def rescale(comparisons: Comparisons) -> Rescaled:
     Σ w (y − σ(f(x_a) − f(x_b))) (∂f(x_a)/∂c − ∂f(x_b)/∂c) = 0. A two-step M-estimator (Newey &
     McFadden 1994, Handbook of Econometrics 4, §6): its influence adds what x moves f, what the
     weighted scores move c, and what x moves c. It assumes that expected results depend on
-    the gap alone, by a curve that need not be logistic. Separated ratings are left as they
-    are. Takes the outcomes that `BaseMethod.fit` takes. Raises NotConverged.
+    the gap alone, by a curve that need not be logistic. Votes between models of which one
+    never lost to the other's set, or never won, say nothing of the scale and are left out of
+    the second step. Takes the outcomes that `BaseMethod.fit` takes. Raises NotConverged.
     """
     unweighted = replace(comparisons, weight=comparisons.count, importance=None)
     fit = Method().fit(unweighted)
     influence = Method().influence(unweighted, fit)
     size = len(fit.logits)
+    strong, held = find_held(unweighted.wins())
     # Without any difference there is nothing to stretch.
     spread = max(float(np.std(fit.logits)), 1e-9)
     powers = (fit.logits / spread)[:, None]
-    basis = spread * centre(powers**DEGREES, fit.components)
-    slopes = DEGREES * powers ** (DEGREES - 1)
+    # Beyond those whom votes place, the curve goes on straight.
+    placed = powers[~held] if not held.all() else powers
+    bent = np.clip(powers, placed.min(), placed.max())
+    slopes = DEGREES * bent ** (DEGREES - 1)
+    basis = spread * centre(bent**DEGREES + slopes * (powers - bent), fit.components)
     along = basis[comparisons.a] - basis[comparisons.b]
     points = POINTS[comparisons.outcome]
+    weight = np.where(strong[comparisons.a] == strong[comparisons.b], comparisons.weight, 0.0)
     coefficients, inverse = np.array([1.0, 0.0]), np.zeros((len(DEGREES),) * 2)
-    # Where a prior holds the ratings, votes say nothing of their scale.
-    if not fit.separated.any():
-        coefficients, inverse = _solve(along, points, comparisons.weight)
+    if weight.any():
+        coefficients, inverse = _solve(along, points, weight)
 
     chance = expit(along @ coefficients)
-    pull = comparisons.weight * (points - chance)
-    curvature = comparisons.weight * chance * (1 - chance)
+    pull = weight * (points - chance)
+    curvature = weight * chance * (1 - chance)
     stretch = slopes @ coefficients
     moved = np.zeros((size, len(DEGREES)))
     for sign, side in ((1, comparisons.a), (-1, comparisons.b)):
@@ -100,9 +106,15 @@ def rescale(comparisons: Comparisons) -> Rescaled:
         replace(fit, logits=basis @ coefficients),
         coefficients,
         influence.scores,
-        csr_array(along * (points - chance)[:, None]),
+        csr_array(along * np.where(weight > 0, points - chance, 0.0)[:, None]),
         centre(bread, fit.components),
     )
+
+
+def find_held(wins: FloatArray) -> tuple[IntArray, BoolArray]:
+    """The strongly connected set of each model, (M,), and whether it is alone there, (M,)."""
+    _, strong = connected_components(wins, directed=True, connection="strong")
+    return strong, np.bincount(strong)[strong] == 1
 
 
 def _solve(along: FloatArray, points: FloatArray, weight: FloatArray) -> tuple[FloatArray, ...]:

@@ -22,6 +22,7 @@ class _Spread:
     ranks: Ranks
     band_ranks: Ranks
     groups: list[str]
+    band_groups: list[str]
 
 
 def make_rows(
@@ -62,6 +63,7 @@ def make_rows(
             band_rank_lower=int(spread.band_ranks.lower[i]) if known else None,
             band_rank_upper=int(spread.band_ranks.upper[i]) if known else None,
             groups=spread.groups[i],
+            band_groups=spread.band_groups[i],
         )
         for i, model in enumerate(comparisons.models)
     ]
@@ -74,13 +76,15 @@ def _measure_spread(fit: Fit, covariance: Covariance | None, settings: Settings)
     if covariance is None:
         unknown = np.full(len(gaps), np.nan)
         ranks = rank_models(gaps > 0, gaps > 0, components)
-        return _Spread(unknown, unknown, ranks, ranks, [""] * len(gaps))
+        alone = [""] * len(gaps)
+        return _Spread(unknown, unknown, ranks, ranks, alone, alone)
     joint = joint_quantiles(covariance, components, level)
     surely = gaps > joint[:, None] * covariance.gap_standard_errors()
     better = gaps > covariance.gap_reach(level)
     planned = settings.planned_half_width / POINTS_PER_LOGIT
     always = gaps > band_gap_reach(covariance, level=level, planned=planned, components=components)
-    apart = surely | surely.T | (components[:, None] != components[None, :])
+    order = np.argsort(-fit.logits, kind="stable")
+    others = components[:, None] != components[None, :]
     # A model without votes has no variance because it has no estimate.
     points = np.where(fit.voted, POINTS_PER_LOGIT, np.nan)
     return _Spread(
@@ -88,7 +92,8 @@ def _measure_spread(fit: Fit, covariance: Covariance | None, settings: Settings)
         points * band_reach(covariance, level=level, planned=planned),
         rank_models(better, surely, components),
         rank_models(always, always, components),
-        letter_groups(apart, np.argsort(-fit.logits, kind="stable")),
+        letter_groups(surely | surely.T | others, order),
+        letter_groups(always | always.T | others, order),
     )
 
 

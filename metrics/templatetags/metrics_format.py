@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from metrics.stats.shares import Share
+from metrics.leaderboards.compare import PairShare
 from metrics.views.plot import Shown
 from metrics.views.winrates import Cell, signed
 
@@ -72,7 +72,7 @@ register.filter(signed)
 
 
 @register.filter
-def share_interval(share: Share | None) -> str:
+def share_interval(share: PairShare | None) -> str:
     """`64 % (58–70)`, or a dash where there were no votes."""
     if share is None or share.share is None or share.lower is None or share.upper is None:
         return "–"

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from metrics.leaderboards.board import find_shown
+from metrics.leaderboards.build import RULE
 from metrics.leaderboards.compare import Line, compare
 from metrics.leaderboards.guide import Job, Limits, list_jobs
 from metrics.views.gapplot import make_gap_plot
@@ -103,7 +104,9 @@ def best_two(chosen: Selection) -> list[str]:
     if snapshot is None:
         return []
     ratings = snapshot.ratings.filter(component=0, votes__gt=0).select_related("competitor")
-    names = [rating.competitor.name for rating in ratings[:2]]
+    # One lucky vote makes nobody the best.
+    tried = [rating for rating in ratings if rating.votes >= RULE.min_votes] or list(ratings)
+    names = [rating.competitor.name for rating in tried[:2]]
     return names if len(names) == 2 else []
 
 

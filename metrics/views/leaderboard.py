@@ -13,7 +13,7 @@ from metrics.leaderboards.models import Snapshot
 from metrics.pairing.policy import describe_policy
 from metrics.views.panels import find_panels
 from metrics.views.plot import Mark, Plot, Shown, make_plot
-from metrics.views.select import select
+from metrics.views.select import select, select_board
 from metrics.views.winrates import Matrix, make_differences, make_matrix
 
 # Of more competitors nobody reads a table of differences; they are there as data, and by pair.
@@ -38,9 +38,13 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     Nothing is computed from votes here.
     """
     arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
-    chosen = select(request, arena)
     live = "snapshot" not in request.GET
-    snapshot = find_shown(chosen.boards) if live else get_frozen(arena, request.GET["snapshot"])
+    if live:
+        chosen = select(request, arena)
+        snapshot = find_shown(chosen.boards)
+    else:
+        snapshot = get_frozen(arena, request.GET["snapshot"])
+        chosen = select_board(snapshot.leaderboard)
     board = read_board(snapshot) if snapshot else None
     context = {
         "arena": arena,
@@ -51,7 +55,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         "sections": [
             make_section(board, rows, live=live) for rows in board.components
         ] if board else [],
-        "panels": find_panels(board.snapshot.leaderboard, board.rows) if board else None,
+        "panels": find_panels(board) if board else None,
         "policy": describe_policy(arena) if arena.suite_version_id else None,
     }  # fmt: skip
     return render(request, "metrics/leaderboard.html", context)

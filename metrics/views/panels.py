@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from arenas.competitors.models import Competitor
 from metrics.leaderboards.analyse import newest_analyses
-from metrics.leaderboards.board import Row
-from metrics.leaderboards.models import Leaderboard
+from metrics.leaderboards.board import Board
 from metrics.views.history import History, draw_history
 
 Figures = Mapping[str, Any]
@@ -113,12 +113,15 @@ class Panels:
         ]
 
 
-def find_panels(board: Leaderboard, rows: Sequence[Row]) -> Panels:
-    """The newest analysis of each kind that the board has; it may be of an earlier snapshot."""
-    figures = {each.name: each.data for each in newest_analyses(board)}
-    drawn = [row.competitor for row in rows if row.rating.votes and row.rating.component == 0]
+def find_panels(board: Board) -> Panels:
+    """The newest analysis of each kind up to the board's snapshot; it may be of an earlier one."""
+    figures = {each.name: each.data for each in newest_analyses(board.snapshot)}
+    rows = [row for row in board.rows if row.rating.votes and row.rating.component == 0]
+    drawn = [row.competitor for row in rows]
     history = draw_history(figures["history"], drawn) if "history" in figures else None
-    names = {row.competitor.pk: row.competitor.name for row in rows}
+    # Who entered after the snapshot is not on the board, but may be in its analyses.
+    entered = Competitor.objects.filter(entries__arena=board.snapshot.leaderboard.arena_id)
+    names = dict(entered.values_list("pk", "name"))
     return Panels(figures, names, history, list_readings(figures))
 
 

@@ -14,22 +14,24 @@ MEAN = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A rating with the bounds and ranks that a page claims: at every moment, or at this one."""
+    """A rating with the bounds, ranks and groups that a page claims: at every moment, or now."""
 
     rating: Rating
     lower: float | None
     upper: float | None
     rank_lower: int | None
     rank_upper: int | None
+    groups: str
 
     @classmethod
     def of(cls, rating: Rating, *, live: bool) -> "Shown":
         """`live` boards are looked at again and again, so their bounds hold at every moment."""
         if live:
             bounds = rating.band_lower, rating.band_upper
-            return cls(rating, *bounds, rating.band_rank_lower, rating.band_rank_upper)
+            ranks = rating.band_rank_lower, rating.band_rank_upper
+            return cls(rating, *bounds, *ranks, rating.band_groups)
         bounds = rating.rating_lower, rating.rating_upper
-        return cls(rating, *bounds, rating.rank_lower, rating.rank_upper)
+        return cls(rating, *bounds, rating.rank_lower, rating.rank_upper, rating.groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,19 @@ def select(request: HttpRequest, arena: Arena) -> Selection:
     )
 
 
+def select_board(board: Leaderboard) -> Selection:
+    """What this board is, even if the arena's pages no longer lead to it."""
+    return Selection(
+        arena=board.arena,
+        question=board.question,
+        kinds=board.rater_kinds,
+        category=board.category,
+        questions=list(board.arena.questions.filter(retired_at=None)),
+        all_kinds=board_kinds(board.arena),
+        categories=board_categories(board.arena),
+    )
+
+
 def name_kinds(kinds: list[str]) -> str:
     """Whose votes these are, in words."""
     if kinds == PEOPLE:

@@ -170,10 +170,11 @@ def test_disconnected_sets_are_rated_and_ranked_each_by_itself(capsys, write):
         ("model_a,model_b,winner\nx,y,tie\nx,y,draw\n", "row 3: unknown winner 'draw'"),
         ("model_a,model_b,winner\nx,x,tie\n", "row 2: 'x' against itself"),
         ("model_a,model_b,winner\nx,,tie\n", "row 2: model_b is empty"),
-        ("model_a,model_b,winner\nx,y,tie,more\n", "cannot read"),
+        ("model_a,model_b,winner\nx,y,tie,more\n", "row 2: 4 cells in 3 columns"),
         ('model_a,model_b,winner,note\nx,y,tie,"a\nb"\n\nx,x,tie,\n', "row 5: 'x' against itself"),
         ("model_a;model_b;winner\nx;y;tie\n", "no column 'model_a'"),
-        ("model_a,model_b,winner\nx,y,nan\n", "row 2: unknown winner 'nan'"),
+        ('model_a,model_b,winner\n"x\ny",z,tie\n\n"x\n",y,tie,\n', "row 5: 4 cells in 3 columns"),
+        ("model_a,model_b,winner\nx,y,tie\nx,y,nan\n", "row 3: winner is empty"),
         ("\ufeffmodel_a,model_b,winner\r\nx,y,\r\n", "row 2: winner is empty"),
     ],
 )
@@ -222,6 +223,8 @@ def test_a_file_in_utf_16_is_told_so(capsys, tmp_path, suffix, encoding):
         ({"model_a": ["x", None]}, "row 2: model_a is empty"),
         ({"model_a": [["x"], ["x"]]}, "'model_a' holds List"),
         ({"model_a": [b"x", b"x"]}, "'model_a' holds Binary"),
+        ({"model_b": ["y", "nan"]}, "row 2: model_b is empty"),
+        ({"winner": ["tie", "NaN"]}, "row 2: winner is empty"),
         ({"winner": ["tie", 1]}, "row 2: unknown winner '1'"),
     ],
 )
@@ -258,6 +261,7 @@ def test_a_file_that_is_not_there_is_one_clear_line(capsys, tmp_path):
         (["--where", "prompt"], "not COLUMN=VALUE"),
         (["--where", "prompt=nowhere"], "where prompt=nowhere"),
         (["--ci", "bootstrap", "--rounds", "1"], "2 rounds or more"),
+        (["--ci", "bootstrap", "--rounds", "100001"], "--rounds: 100,000 rounds at most"),
     ],
 )
 def test_a_wrong_option_is_one_clear_line(capsys, write, options, message):

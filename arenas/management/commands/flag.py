@@ -1,5 +1,5 @@
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, Q
@@ -10,6 +10,9 @@ from arenas.candidates.models import Candidate
 from arenas.raters.models import Rater
 from arenas.votes.flag import FlagRefused, lift_flag, raise_flag
 from arenas.votes.models import Flag, Vote
+
+
+Row = TypeVar("Row", bound=Model)
 
 
 class Command(BaseCommand):
@@ -52,7 +55,7 @@ def find_subject(options: dict[str, Any]) -> Model:
     return find(Battle, Q(pk=options["battle"]), f"battle {options['battle']}")
 
 
-def find(model: type[Model], condition: Q, what: str) -> Any:
+def find(model: type[Row], condition: Q, what: str) -> Row:
     found = model._default_manager.filter(condition)[:2]
     if len(found) != 1:
         raise CommandError(f"there {'is no' if not found else 'is more than one'} {what}")

@@ -70,7 +70,10 @@ def fit(
         [str(pk) for pk in competitors], a, b, outcome,
         weight=weight[outcome, a, b], count=count[outcome, a, b],
     )  # fmt: skip
-    rows = {row.model: row for row in rate(comparisons, method=method, ci="none").rows}
+    rows = {
+        row.model: row
+        for row in rate(comparisons, method=method, ci="none", mean="established").rows
+    }
     return [
         round(row.rating, 1) if row.votes and row.component == 0 else None
         for row in (rows[model] for model in comparisons.models)

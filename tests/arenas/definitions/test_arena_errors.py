@@ -45,6 +45,21 @@ ADDED = {
     "a name longer than its column": (f"  - {{name: {'b' * 151}}}", 8, "at most 150 characters"),
     "an unknown check": ("checks: [beauty]", 8, "unknown check 'beauty' (known: "),
     "an unknown key": ("colour: red", 8, "colour: Extra inputs are not permitted"),
+    "an unknown key of pairing": (
+        "pairing:\n  rule: adjacent\n  floor: 0.3",
+        10,
+        "pairing: unknown key 'floor' (known: rule, ",
+    ),
+    "a share of pairs that is text": (
+        "pairing:\n  rule: adjacent\n  random_share: '.5'",
+        10,
+        "pairing.random_share: Input should be a valid number",
+    ),
+    "a share of pairs without a rule": (
+        "pairing: {rule: uniform, random_share: 0.5}",
+        8,
+        "random_share has no effect with the rule uniform",
+    ),
     "a key given twice": ("title: Smaller", 8, "'title' is given twice"),
     "too few outcomes": ("outcomes: [model_a, tie]", 8, "at least model_a and model_b"),
     "an outcome given twice": ("outcomes: [model_a, model_b, tie, tie]", 8, "'tie' is given twice"),

@@ -6,8 +6,14 @@ import pytest
 from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena
 from arenas.votes.count import seal_and_fold
+from arenas.votes.flag import raise_flag
 from metrics.leaderboards import analyses
-from metrics.leaderboards.analyse import analyse_missing, analysis_names, run_analysis
+from metrics.leaderboards.analyse import (
+    analyse_missing,
+    analysis_names,
+    newest_analyses,
+    run_analysis,
+)
 from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.models import Snapshot
 from metrics.leaderboards.refresh import refresh_arena
@@ -66,6 +72,35 @@ def test_an_analysis_waits_for_news(db: None, folder: Path) -> None:
     add_votes(arena, BEATS[:1])
     build(arena)
     assert analyse_missing() == 1
+
+
+def test_votes_taken_off_by_a_flag_are_news(db: None, folder: Path) -> None:
+    arena = factories.make_arena(None)
+    votes = add_votes(arena, BEATS * 40)
+    build(arena)
+    assert analyse_missing() == 1
+    raise_flag(votes[0], rule="manual", reason="a test", by="alice", now=NOW)
+    assert build(arena).votes == 119
+    assert (analyse_missing(), analyse_missing()) == (1, 0)
+
+
+def test_what_is_found_out_later_is_not_of_an_older_snapshot(world: Arena, folder: Path) -> None:
+    cast_votes(world, make_rater(), ["model_a"] * 5)
+    old = build(world)
+    analyse_missing()
+    cast_votes(world, make_rater(), ["model_b"] * 5)
+    new = build(world)
+    analyse_missing()
+    found = [newest_analyses(snapshot).get().data for snapshot in (old, new)]
+    assert found == [{"votes": 5}, {"votes": 10}]
+
+
+def test_a_snapshot_without_an_analysis_has_the_one_before(world: Arena, folder: Path) -> None:
+    cast_votes(world, make_rater(), ["model_a"] * 5)
+    build(world)
+    analyse_missing()
+    cast_votes(world, make_rater(), ["model_b"] * 5)
+    assert newest_analyses(build(world)).get().data == {"votes": 5}
 
 
 def test_only_what_is_shown_is_analysed(world: Arena, folder: Path) -> None:

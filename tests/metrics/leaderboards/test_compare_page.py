@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 from django.test import Client
 
@@ -7,9 +8,9 @@ from arenas.candidates.models import Candidate
 from arenas.definitions.models import Arena
 from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
-from metrics.leaderboards.compare import Answered, count_losses
+from metrics.leaderboards.compare import Answered, PairShare, count_losses
 from metrics.leaderboards.refresh import refresh_arena
-from metrics.stats.shares import Share
+from metrics.stats.shares import estimate_share
 from tests.factories import NOW, add_votes
 from tests.pages import text
 
@@ -73,9 +74,55 @@ def test_a_refusal_is_shown_left_out_and_as_a_loss(world: Arena, client: Client)
 
 
 def test_unanswered_prompts_move_the_bounds_with_the_share() -> None:
-    share = Share(0.6, 0.4, 0.8, 50.0, 10, 0.95)
-    counted = count_losses(share, Answered(both=5, only_first=0, only_second=4, neither=1))
-    assert (counted.share, counted.lower, counted.upper) == pytest.approx((0.35, 0.25, 0.45))
+    share = PairShare(0.6, 0.5, 0.8, 50)
+    counted = count_losses(share, Answered(both=50, only_first=0, only_second=40, neither=10))
+    assert counted.share == pytest.approx(0.35)
+    # Half of the share's own reach, and the spread of 0.6, 0 and 0.5 over 100 prompts.
+    spread = 1.96 * (0.5 * 0.25**2 + 0.4 * 0.35**2 + 0.1 * 0.15**2) ** 0.5 / 99**0.5
+    assert counted.lower == pytest.approx(0.35 - (0.05**2 + spread**2) ** 0.5, abs=1e-4)
+    assert counted.upper == pytest.approx(0.35 + (0.10**2 + spread**2) ** 0.5, abs=1e-4)
+
+
+def test_a_share_of_all_prompts_covers_that_of_endless_ones() -> None:
+    rng = np.random.default_rng(2)
+    truth, hits = 0.7 * 0.6 + 0.1, 0
+    for _ in range(600):
+        both, first, second = rng.multinomial(60, [0.7, 0.1, 0.2])
+        won = rng.binomial(3 * both, 0.6)
+        value, weight = np.array([1.0, 0.0]), np.array([won, 3.0 * both - won])
+        found = estimate_share(value, weight, np.array([-1, -1]))
+        share = PairShare(found.share, found.lower, found.upper, 3 * int(both))
+        counted = count_losses(share, Answered(int(both), int(first), int(second), 0))
+        assert counted.lower is not None
+        assert counted.upper is not None
+        hits += counted.lower <= truth <= counted.upper
+    assert 0.92 <= hits / 600 <= 0.985
+
+
+def test_a_single_vote_shows_only_with_its_batch(world: Arena, client: Client) -> None:
+    world.board_batch = 10
+    world.save()
+    add_votes(world, BEATS * 4)
+    seal_and_fold(NOW)
+    refresh_arena(world)
+    address = "/arenas/small/compare/ant/bee/?format=json"
+    before = client.get(address).json()
+    add_votes(world, [("ant", "bee", "model_a")])
+    seal_and_fold(NOW)
+    refresh_arena(world)
+    assert client.get(address).json() == before
+
+
+def test_one_lucky_vote_makes_nobody_the_best(world: Arena, client: Client) -> None:
+    add_votes(
+        world,
+        [("ant", "bee", "model_a"), ("bee", "ant", "model_b"), ("bee", "ant", "model_a")] * 10,
+    )
+    add_votes(world, [("cat", "ant", "model_a")])
+    seal_and_fold(NOW)
+    refresh_arena(world, force=True)
+    job = client.get("/arenas/small/guide/?format=json").json()["jobs"][0]
+    assert job["options"][0]["model"] == "ant"
 
 
 def test_names_may_hold_slashes(world: Arena, client: Client) -> None:

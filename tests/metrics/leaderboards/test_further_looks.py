@@ -251,6 +251,19 @@ def test_the_page_shows_every_panel(arena: Arena, client: Client) -> None:
         assert f"{heading}</h2>" in page, heading
 
 
+def test_intervals_of_one_moment_say_so_beside_the_bands(arena: Arena, client: Client) -> None:
+    simulate(arena, 500)
+    measure(arena, {})
+    build(arena)
+    analyse_missing()
+    page = text(client.get("/arenas/small/leaderboard/"))
+    for words in ("Each ± is the 95 % interval of this moment; the bands of the ratings",
+                  "within these votes, with its 95 % interval of this moment",
+                  "“both unusable”, with the 95 % interval of this moment",
+                  ", interval of this moment), worth"):  # fmt: skip
+        assert words in page, words
+
+
 def test_the_panels_come_as_data_without_single_raters(arena: Arena, client: Client) -> None:
     simulate(arena, 200)
     build(arena)

@@ -1,16 +1,22 @@
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena
 from arenas.ledger.seal import seal
 from arenas.raters.models import RaterKind
+from arenas.votes.count import seal_and_fold
 from metrics.checks.base import BaseCheck
+from metrics.leaderboards.analyse import analyse_missing
+from metrics.leaderboards.build import build_snapshot, find_leaderboard
+from metrics.leaderboards.models import Rating, Snapshot
 from metrics.leaderboards.refresh import refresh_arena
 from metrics.results.run import find_missing, run_check
 from tests import factories
-from tests.factories import NOW, add_votes
+from tests.factories import NOW, add_votes, make_competitors
 from tests.pages import text
 
 BEATS = [("ant", "bee", "model_a"), ("bee", "cat", "model_a"), ("cat", "ant", "model_b")]
@@ -22,6 +28,25 @@ def show(arena: Arena, client: Client, query: str = "") -> str:
     seal(NOW)
     refresh_arena(arena, force=True)
     return re.sub(r"\s+", " ", text(client.get(f"/arenas/{arena.slug}/leaderboard/{query}")))
+
+
+def show_frozen(snapshot: Snapshot, client: Client, query: str = "") -> str:
+    """The page of one snapshot, with its whitespace made plain."""
+    slug = snapshot.leaderboard.arena.slug
+    address = f"/arenas/{slug}/leaderboard/?snapshot={snapshot.pk}{query}"
+    return re.sub(r"\s+", " ", text(client.get(address)))
+
+
+def build(arena: Arena, **definition: Any) -> Snapshot:
+    seal_and_fold(NOW)
+    return build_snapshot(find_leaderboard(arena, arena.questions.get(), **definition))
+
+
+def enter(arena: Arena, name: str) -> int:
+    """A newcomer's id."""
+    (newcomer,) = make_competitors(name)
+    enter_competitors(arena, [newcomer], now=NOW)
+    return newcomer.pk
 
 
 def read_names(page: str) -> list[str]:
@@ -138,3 +163,111 @@ def test_votes_in_an_unfinished_batch_are_not_shown(db: None, client: Client) ->
     refresh_arena(arena)
     page = text(client.get("/arenas/small/leaderboard/"))
     assert not read_names(page)
+
+
+def test_a_frozen_page_is_headed_by_its_board_whatever_the_query_says(
+    world: Arena, client: Client
+) -> None:
+    fancy = world.prompts().filter(category="fancy")[0]
+    add_votes(world, BEATS, kind=RaterKind.SIMULATED, prompt=fancy)
+    frozen = build(world, category="fancy", rater_kinds=["simulated"])
+    page = show_frozen(frozen, client, "&raters=external,person&category=plain")
+    assert "votes of simulated raters only" in page
+    assert re.search(r'Which is better\? <span class="tag">fancy</span>', page)
+    assert re.search(r'aria-current="page">simulated<', page)
+
+
+def test_a_frozen_page_of_people_mentions_no_simulated_votes(world: Arena, client: Client) -> None:
+    add_votes(world, BEATS)
+    add_votes(world, BEATS, kind=RaterKind.SIMULATED)
+    assert "simulated raters" not in show_frozen(build(world), client, "&raters=simulated")
+
+
+def test_a_frozen_page_outlives_its_question(world: Arena, client: Client) -> None:
+    add_votes(world, BEATS)
+    frozen = build(world)
+    world.questions.update(retired_at=NOW)
+    assert "Which is better?" in show_frozen(frozen, client)
+
+
+def test_a_frozen_page_survives_a_newcomer_and_shows_no_later_votes(
+    world: Arena, client: Client
+) -> None:
+    add_votes(world, BEATS * 10)
+    frozen = build(world)
+    enter(world, "dog")
+    add_votes(world, [("dog", "ant", "model_a"), ("dog", "bee", "model_a")] * 20)
+    build(world)
+    analyse_missing()
+    page = show_frozen(frozen, client)
+    assert "dog" not in page
+    assert "How far to trust the order" not in page
+
+
+def test_an_analysis_may_name_who_entered_after_its_snapshot(world: Arena, client: Client) -> None:
+    add_votes(world, BEATS)
+    frozen = build(world)
+    removal = {"upper": enter(world, "dog"), "lower": frozen.ratings.first().competitor_id,
+               "gap": 1.0, "removed": 1, "least": True, "seqs": [1]}  # fmt: skip
+    found = {"votes": 3, "first": removal, "neighbours": [], "left_out": {}}
+    frozen.analyses.create(name="stability", data=found, seconds=0)
+    assert 'dog <span class="tag">first place</span>' in show_frozen(frozen, client)
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ({}, []),
+        ({"flagged": "include"}, ["flagged votes included"]),
+        ({"prompts": "fixed"}, ["for these very prompts"]),
+    ],
+)
+def test_a_frozen_page_says_what_its_board_counts_otherwise(
+    world: Arena, client: Client, definition: dict[str, str], said: list[str]
+) -> None:
+    add_votes(world, BEATS)
+    page = show_frozen(build(world, **definition), client)
+    notes = ("flagged votes included", "for these very prompts")
+    assert [note for note in notes if note in page] == said
+
+
+def test_a_live_page_groups_by_bands_and_a_frozen_one_by_intervals(
+    world: Arena, client: Client
+) -> None:
+    add_votes(world, BEATS)
+    frozen = build(world)
+    Rating.objects.update(groups="now", band_groups="always")
+    cells = {"now": '<td class="soft">now</td>', "always": '<td class="soft">always</td>'}
+    live = text(client.get("/arenas/small/leaderboard/"))
+    assert (live.count(cells["always"]), live.count(cells["now"])) == (3, 0)
+    assert show_frozen(frozen, client).count(cells["now"]) == 3
+
+
+def test_shading_of_differences_promises_no_more_than_it_can(world: Arena, client: Client) -> None:
+    add_votes(world, BEATS * 70 + UPSETS * 30)
+    page = show(world, client)
+    assert "Shaded where its interval leaves out 0; among many pairs some do by luck." in page
+
+
+@pytest.mark.parametrize("name", ["first", "second", "category", "prompt", "rater", "seq"])
+def test_the_votes_behind_a_number_are_not_narrowed_by_what_no_row_holds(
+    world: Arena, staff_client: Client, name: str
+) -> None:
+    add_votes(world, BEATS)
+    assert "3 votes" in text(staff_client.get(f"/workbench/arenas/small/votes/?{name}=a%00b"))
+
+
+def test_a_very_long_name_narrows_no_votes(world: Arena, staff_client: Client) -> None:
+    add_votes(world, BEATS)
+    address = f"/workbench/arenas/small/votes/?first={'x' * 5000}"
+    assert "3 votes" in text(staff_client.get(address))
+
+
+def test_votes_can_be_named_by_very_many_numbers(world: Arena, staff_client: Client) -> None:
+    last = add_votes(world, BEATS)[-1]
+    seal(NOW)
+    last.refresh_from_db()
+    assert last.seq is not None
+    numbers = ",".join(str(last.seq + more) for more in range(3000))
+    page = text(staff_client.get(f"/workbench/arenas/small/votes/?seq={numbers}"))
+    assert f"1 vote with seq <b>{last.seq}," in page

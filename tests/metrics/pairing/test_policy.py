@@ -30,10 +30,10 @@ def load(folder: Path, line: str = "") -> Arena:
 
 
 @pytest.mark.django_db
-def test_a_file_without_the_key_means_uniform_pairs_and_newcomers_first(tmp_path: Path) -> None:
+def test_a_file_without_the_key_means_newcomers_first_and_then_information(tmp_path: Path) -> None:
     arena = load(tmp_path)
     assert arena.pairing == {}
-    assert Policy.of(arena) == Policy("uniform", 0.25, newcomers=True, batch=None)
+    assert Policy.of(arena) == Policy("information", 0.25, newcomers=True, batch=None)
 
 
 @pytest.mark.django_db
@@ -51,8 +51,16 @@ def test_the_key_is_read_and_can_be_taken_back(tmp_path: Path) -> None:
         ("pairing: {rule: information, random_share: 0.05}", "0.25 or more"),
         ("pairing: {rule: best}", "pairing.rule: "),
         ("pairing: {random_share: 1.5}", "pairing.random_share: "),
+        ("pairing: {rule: adjacent, random_share: true}", "share: Input should be a valid number"),
+        ('pairing: {rule: adjacent, random_share: ".5"}', "share: Input should be a valid number"),
+        (
+            "pairing: {rule: uniform, random_share: 0.5}",
+            "random_share has no effect with the rule uniform",
+        ),
         ("pairing: {batch: 0}", "pairing.batch: "),
-        ("pairing: {floor: 0.3}", "pairing.floor: Extra inputs"),
+        ("pairing: {batch: true}", "pairing.batch: Input should be a valid integer"),
+        ("pairing: adjacent", "pairing: keys with values are expected"),
+        ("pairing: {floor: 0.3}", r"unknown key 'floor' \(known: rule, random_share, newcomers"),
     ],
 )
 def test_a_policy_that_cannot_hold_is_refused(tmp_path: Path, line: str, words: str) -> None:

@@ -113,6 +113,7 @@ def test_names_that_no_vote_uses_are_no_models():
         ((["x", "x"], ["y", None], ["tie", "tie"]), "row 1: a model without a name"),
         ((["x", 3], ["y", "y"], ["tie", "tie"]), "row 1: a model without a name"),
         (([" "], ["y"], ["tie"]), "row 0: a model without a name"),
+        ((["nan"], ["y"], ["tie"]), "row 0: a model without a name"),
         ((["x", "x"], ["y", "y"], ["tie", "draw"]), "row 1: unknown winner 'draw'"),
         ((["x", "y"], ["y", "y"], ["tie", "tie"]), "row 1: 'y' against itself"),
         ((["x"], ["y", "y"], ["tie"]), r"unequal length: \[1, 2\]"),

@@ -119,6 +119,8 @@ def test_models_in_parquet_may_be_numbers(tmp_path):
         ({"model_b": "x"}, "'x' against itself"),
         ({"model_a": None}, "model_a is empty"),
         ({"model_a": " "}, "model_a is empty"),
+        ({"model_b": "NaN"}, "model_b is empty"),
+        ({"winner": "nan"}, "winner is empty"),
     ],
 )
 def test_the_first_wrong_row_is_named(tmp_path, suffix, wrong, message):

@@ -161,7 +161,7 @@ def test_an_estimand_says_what_prompts_stand_for_and_how_votes_weigh():
     weighted = Comparisons.from_codes(
         ["x", "y"], [0, 0], [1, 1], [0, 1], weight=[1, 1], count=[1, 2]
     )
-    assert "every pair and every prompt weighted alike" in rate(weighted).settings.estimand
+    assert "what a uniform draw" in rate(weighted).settings.estimand
 
 
 def test_weights_move_ratings_but_not_the_record():
