@@ -11,7 +11,6 @@ from arenas.raters.models import Rater
 from arenas.votes.flag import FlagRefused, lift_flag, raise_flag
 from arenas.votes.models import Flag, Vote
 
-
 Row = TypeVar("Row", bound=Model)
 
 
