@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from metrics.stats.comparisons import BoolArray, FloatArray, IntArray, Outcome
+from metrics.stats.shares import wilson_bounds
 
 _SWAPPED = np.array([Outcome.MODEL_B, Outcome.MODEL_A, Outcome.TIE, Outcome.BOTH_BAD])
 
@@ -69,16 +69,10 @@ class Agreement:
 
 
 def wilson(count: float, of: int, *, level: float = 0.95) -> Share:
-    """The share `count` / `of`, 0 <= count <= of, with its score interval.
-
-    Wilson 1927, JASA 22(158): the shares p with |share - p| <= z sqrt(p (1 - p) / of).
-    """
+    """The share `count` / `of`, 0 <= count <= of, with its score interval by wilson_bounds."""
     if not of:
         return Share(count, of, None, None, None)
-    z, share = float(ndtri((1 + level) / 2)), count / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    reach = z / (1 + z * z / of) * np.sqrt(share * (1 - share) / of + (z / (2 * of)) ** 2)
-    return Share(count, of, share, max(0.0, float(middle - reach)), min(1.0, float(middle + reach)))
+    return Share(count, of, count / of, *wilson_bounds(count / of, of, level))
 
 
 def krippendorff_alpha(

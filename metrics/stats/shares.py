@@ -42,9 +42,9 @@ def estimate_share(
     share = float(value @ weight) / votes
     groups = _number(cluster, weight)
     sums = np.bincount(groups.code, weights=groups.factor * (value - share))
-    lower, upper = _wilson(share, votes, level)
+    lower, upper = wilson_bounds(share, votes, level)
     if groups.count < 2 or np.allclose(sums, 0):
-        lower, upper = _wilson(share, groups.count, level)
+        lower, upper = wilson_bounds(share, groups.count, level)
     else:
         variance = groups.count / (groups.count - 1) * float(sums @ sums) / votes**2
         reach = float(stdtrit(groups.count - 1, (1 + level) / 2)) * sqrt(variance)
@@ -69,8 +69,12 @@ def _number(cluster: IntArray, weight: FloatArray) -> _Groups:
     return _Groups(code, np.where(own, np.sqrt(weight), weight), count)
 
 
-def _wilson(share: float, trials: float, level: float) -> tuple[float, float]:
+def wilson_bounds(share: float, trials: float, level: float) -> tuple[float, float]:
+    """The score interval of a share (0..1) of independent `trials` (Wilson 1927, JASA 22(158)).
+
+    All p with |share - p| <= z sqrt(p (1 - p) / trials).
+    """
     z = float(ndtri((1 + level) / 2))
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
-    return max(centre - reach, 0.0), min(centre + reach, 1.0)
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
