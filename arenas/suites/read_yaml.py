@@ -82,13 +82,20 @@ def check_text(text: str, place: str) -> None:
         raise BadFile(f"{place}: a character that no text may hold")
 
 
+# What the checker says in its own terms.
+PLAINLY = {
+    "extra_forbidden": "unknown key",
+    "model_type": "keys with values are expected",
+}
+
+
 def describe_error(
     path: Path, error: ValidationError, content: Any, lines: dict[Place, int]
 ) -> str:
     """The first thing that is wrong, with its line, its place, and the prompt it belongs to."""
     first = error.errors()[0]
     place = tuple(first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
+    message = PLAINLY.get(first["type"]) or first["msg"].removeprefix("Value error, ")
     named = ".".join(str(step) for step in place)
     return f"{path}:{find_line(place, lines)}: {named}: {message}{name_prompt(content, place)}"
 

@@ -44,7 +44,7 @@ ADDED = {
     "an endless number": ("  - {name: bee, params: {d: .inf}}", 8, "finite number"),
     "a name longer than its column": (f"  - {{name: {'b' * 151}}}", 8, "at most 150 characters"),
     "an unknown check": ("checks: [beauty]", 8, "unknown check 'beauty' (known: "),
-    "an unknown key": ("colour: red", 8, "colour: Extra inputs are not permitted"),
+    "an unknown key": ("colour: red", 8, "colour: unknown key"),
     "an unknown key of pairing": (
         "pairing:\n  rule: adjacent\n  floor: 0.3",
         10,

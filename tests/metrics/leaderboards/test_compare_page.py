@@ -209,3 +209,11 @@ def test_the_guide_comes_as_data_too(world: Arena, client: Client) -> None:
     refresh_arena(world, force=True)
     job = client.get("/arenas/small/guide/?format=json").json()["jobs"][0]
     assert (job["worse"], [option["model"] for option in job["options"]]) == (2, ["ant"])
+
+
+def test_staff_find_the_votes_behind_each_capability(world: Arena, staff_client: Client) -> None:
+    add_votes(world, BEATS * 4, prompt=world.prompts().filter(category="fancy").first())
+    page = show(world, staff_client, "compare/ant/bee/")
+    link = "/workbench/arenas/small/votes/?first=ant&second=bee&category=fancy"
+    assert link.replace("&", "&amp;") in page
+    assert "4 votes with" in text(staff_client.get(link))
