@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metrics.stats.comparisons import BoolArray, FloatArray, IntArray, Outcome
+from metrics.stats.comparisons import SWAPPED, BoolArray, FloatArray, IntArray, Outcome
 from metrics.stats.shares import wilson_bounds
-
-_SWAPPED = np.array([Outcome.MODEL_B, Outcome.MODEL_A, Outcome.TIE, Outcome.BOTH_BAD])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def measure_agreement(
         raise ValueError("battle, rater, a, b and outcome differ in length")
     battles, raters, first, second, outcomes = (column[columns[1] >= 0] for column in columns)
     turned = first > second
-    value = np.where(turned, _SWAPPED[outcomes], outcomes)
+    value = np.where(turned, SWAPPED[outcomes], outcomes)
     units = np.unique(battles, return_inverse=True)[1]
     present, people = np.unique(raters, return_inverse=True)
     order = np.lexsort((units, people))  # which keeps the order of a rater's votes on a battle
@@ -175,7 +173,7 @@ def measure_agreement(
         wilson(float(same.sum()), len(same), level=level) for _, same in groups[1:]
     )
     return Agreement(
-        krippendorff_alpha(said, level=level, rounds=rounds, rng=rng, mirrors=_SWAPPED.tolist()),
+        krippendorff_alpha(said, level=level, rounds=rounds, rng=rng, mirrors=SWAPPED.tolist()),
         repeats,
         mirrored,
         unmirrored,

@@ -23,7 +23,7 @@ class Outcome(IntEnum):
 
 
 # The outcome seen from the other side.
-_SWAPPED = np.array([Outcome.MODEL_B, Outcome.MODEL_A, Outcome.TIE, Outcome.BOTH_BAD])
+SWAPPED = np.array([Outcome.MODEL_B, Outcome.MODEL_A, Outcome.TIE, Outcome.BOTH_BAD])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +157,7 @@ class Comparisons:
             self,
             a=np.where(swap, self.b, self.a),
             b=np.where(swap, self.a, self.b),
-            outcome=np.where(swap, _SWAPPED[self.outcome], self.outcome),
+            outcome=np.where(swap, SWAPPED[self.outcome], self.outcome),
             in_order=False,
         ).aggregated()
 

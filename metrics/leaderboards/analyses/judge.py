@@ -9,7 +9,7 @@ from arenas.raters.models import RaterKind
 from metrics.leaderboards.build import VOTES_CLUSTERED
 from metrics.leaderboards.models import Leaderboard, Snapshot
 from metrics.leaderboards.read import THOUSANDTHS, find_places, list_competitors, read_votes
-from metrics.stats.comparisons import Outcome
+from metrics.stats.comparisons import SWAPPED, Outcome
 from metrics.stats.judge import AssistedRatings, assist
 from metrics.stats.judged_votes import JudgedVotes
 from metrics.stats.ratings import MEAN, POINTS_PER_LOGIT
@@ -38,11 +38,7 @@ def orient(votes: pl.DataFrame) -> pl.DataFrame:
     """Votes on known pictures, as seen from the lower candidate id."""
     known = votes.filter((pl.col("candidate_a") >= 0) & (pl.col("candidate_b") >= 0))
     turned = pl.col("candidate_a") > pl.col("candidate_b")
-    swapped = (
-        pl.when(pl.col("outcome") == Outcome.MODEL_A).then(Outcome.MODEL_B.value)
-        .when(pl.col("outcome") == Outcome.MODEL_B).then(Outcome.MODEL_A.value)
-        .otherwise(pl.col("outcome"))
-    )  # fmt: skip
+    swapped = pl.col("outcome").replace_strict(dict(enumerate(SWAPPED.tolist())))
     return known.with_columns(
         pl.when(turned).then(swapped).otherwise("outcome").alias("outcome"),
         pl.when(turned).then("b").otherwise("a").alias("a"),
