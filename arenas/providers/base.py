@@ -2,13 +2,17 @@
 
 A provider is one file of this package with a class `Provider`. The file's name is the
 provider's name: adding one touches no other file. Files that begin with `_` are parts
-of a provider. Nothing here knows Django or a database.
+of providers. Nothing here knows Django or a database.
+
+A provider makes each call once. Whether to try again, when, and what a failure means for
+other calls is decided by its caller, who sees an Outcome or a ProviderError.
 """
 
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
@@ -26,19 +30,49 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Cause(StrEnum):
+    """Why a call gave no outcome; what follows for this call and for others depends on it."""
+
+    PASSING = "passing"  # a broken connection, a server's error, a cut answer
+    TIMEOUT = "timeout"  # no answer in time: it may have been made, and billed, all the same
+    BUSY = "busy"  # too many calls to this model: all of them wait
+    QUOTA = "quota"  # nothing more today, or until somebody pays
+    KEY = "key"  # the key is missing, wrong or not allowed this: no call will do
+    GONE = "gone"  # there is no such model any more
+    REQUEST = "request"  # this very request is wrong, and would be again
+
+
 class ProviderError(Exception):
     """A call that gave no outcome.
 
-    `permanent` says that the same call would fail again (a wrong key, an unknown model);
-    `retry_after` is how many seconds the service asked to wait, where it said so.
+    `permanent` says that the same call would fail again; `cause` says more exactly why, and
+    `retry_after` how many seconds the service asked to wait, where it said so. `raw_reason` is
+    the service's own word. `usage` is what was billed before the failure, as in an Outcome, and
+    `resume` is given back in the next try's Request, so that turns answered already are not
+    paid for twice.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        cause: Cause | None = None,
+        retry_after: float | None = None,
+        raw_reason: str = "",
+        usage: Mapping[str, int] | None = None,
+        resume: object = None,
     ) -> None:
         super().__init__(message)
-        self.permanent = permanent
+        self.cause = cause or (Cause.REQUEST if permanent else Cause.PASSING)
         self.retry_after = retry_after
+        self.raw_reason = raw_reason
+        self.usage = dict(usage or {})
+        self.resume = resume
+
+    @property
+    def permanent(self) -> bool:
+        return self.cause in (Cause.REQUEST, Cause.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,7 @@ class Request:
 
     `turns` are the user's messages, at least one; the references come with the first.
     `seed` is derived from prompt, competitor and sample, so that a repeat is the same.
+    `resume` is what the ProviderError of an earlier try of this request carried, or None.
     """
 
     prompt: str
@@ -84,6 +119,7 @@ class Request:
     sample: int = 0
     seed: int = 0
     expect: Expectation = field(default_factory=Expectation)
+    resume: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +144,14 @@ Part = TextPart | ImagePart
 class Outcome:
     """What a model answered: its parts in order, and how it came to them.
 
-    `reason` is a sentence for people, `raw_reason` the service's own word; `usage` counts
-    by modality; `cost_usd` is None where the price is unknown.
+    `reason` is a sentence for people, `raw_reason` the service's own word. `try_again` says that
+    an answer without an image was an accident (an empty body, a NO_IMAGE), which another try may
+    not meet; it is never set on a refusal. `usage` counts what is billed, all turns together:
+    `input_text_tokens`, `input_image_tokens`, `output_text_tokens` (thoughts included),
+    `output_image_tokens`, `images`; a service that reports none leaves all but `images` out.
+    `cost_usd` is None where only a price list can tell. `details` is kept with the candidate:
+    the settings sent, the SDK's version, what was odd. `retires_on` is the day the service says
+    that the model ends. `timings` are seconds.
     """
 
     status: Status
@@ -118,8 +160,11 @@ class Outcome:
     raw_reason: str = ""
     model_version: str = ""
     response_id: str = ""
+    try_again: bool = False
     usage: Mapping[str, int] = field(default_factory=dict)
     cost_usd: Decimal | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    retires_on: date | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -137,16 +182,23 @@ class Answer:
 class BaseProvider(ABC):
     """One model at one setting.
 
-    `in_flight` is how many calls one process may have under way at once: many for a
-    service that waits, one for a renderer that computes.
+    `in_flight` is how many calls may be under way at once, all workers together: many for a
+    service that waits, few for a renderer that computes. `rate` is how many may start per
+    minute (None: as many as may be), where the operator has set no other.
     """
 
     in_flight: ClassVar[int] = 1
+    rate: ClassVar[int | None] = None
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         """Check the setting. Raises ValueError, naming the parameter, before any call."""
         self.model = model
         self.params = params
+
+    @property
+    def account(self) -> str:
+        """Who pays for the calls: a project's name, never a key. One account shares its limits."""
+        return ""
 
     @abstractmethod
     async def generate(self, request: Request, *, deadline: float) -> Outcome:
@@ -157,6 +209,38 @@ class BaseProvider(ABC):
     ) -> Answer:
         """Answer a question about images by a JSON schema, where the model can judge."""
         raise ProviderError(f"{self.model} does not judge images", permanent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """Where a batch job is. `results` holds, once it has ended, what each key came to.
+
+    `failed` is why the job as a whole came to nothing; a key without a result failed with it.
+    """
+
+    ended: bool
+    results: Mapping[str, Outcome | ProviderError] = field(default_factory=dict)
+    failed: str = ""
+
+
+class BatchProvider(BaseProvider):
+    """A provider whose service also takes many requests at once, later and for less."""
+
+    @abstractmethod
+    async def submit(self, requests: Mapping[str, Request], *, name: str) -> str:
+        """Send the requests by key as one job called `name`; return the service's id of it."""
+
+    @abstractmethod
+    async def find(self, name: str) -> str | None:
+        """The id of a job of this name, for a sender that died before it learnt the id."""
+
+    @abstractmethod
+    async def poll(self, job: str) -> BatchState:
+        """What became of the job. Raises ProviderError where the service does not say."""
+
+    @abstractmethod
+    async def cancel(self, job: str) -> None:
+        """Ask the service to stop the job. What it made by then is billed."""
 
 
 def provider_names() -> list[str]:

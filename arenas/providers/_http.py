@@ -1,0 +1,155 @@
+"""The HTTP below every SDK: what it may hold in memory, and what its failures mean."""
+
+import asyncio
+import email.utils
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
+
+import httpx2
+
+from arenas.providers.base import Cause, ProviderError
+
+# A 4K picture as base64 has some 30 MB; nothing that the site takes needs more than this.
+MAX_ANSWER = 64_000_000
+# What an answer that does not state its length is taken for, until it turns out longer.
+ASSUMED = 4_000_000
+
+
+class Allowance:
+    """How many bytes of answers may be in memory at once, for all calls of one event loop.
+
+    An answer waits in the socket until there is room. SDKs hold a body several times over
+    while they parse it: some four bytes of memory for each byte allowed here.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.held = 0
+        self._room = asyncio.Condition()
+
+    def open(self) -> "Holding":
+        return Holding(self)
+
+    async def _take(self, size: int) -> None:
+        async with self._room:
+            await self._room.wait_for(lambda: self.held == 0 or self.held + size <= self.limit)
+            self.held += size
+
+    async def _give(self, size: int) -> None:
+        async with self._room:
+            self.held -= size
+            self._room.notify_all()
+
+
+class Holding:
+    """What one call holds of the allowance, until it is released."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self.allowance = allowance
+        self.size = 0
+
+    async def grow(self, size: int) -> None:
+        """Wait for room, but only once: who holds something already must not wait for others."""
+        if self.size:
+            self.allowance.held += size
+        else:
+            await self.allowance._take(size)
+        self.size += size
+
+    async def release(self) -> None:
+        size, self.size = self.size, 0
+        if size:
+            await self.allowance._give(size)
+
+
+# The holding of the call that runs in this context; None where nobody counts.
+HOLDING: ContextVar[Holding | None] = ContextVar("holding", default=None)
+
+
+class BoundedTransport(httpx2.AsyncHTTPTransport):
+    """Reads the body of an answer when there is room for it, and only so much of it."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        stated = response.headers.get("content-length", "")
+        size = int(stated) if stated.isdigit() else None
+        try:
+            refuse_excess(size or 0)
+            holding = HOLDING.get()
+            if holding is not None:
+                await holding.grow(ASSUMED if size is None else size)
+        except BaseException:
+            await response.aclose()
+            raise
+        response.stream = _Counted(response.stream)  # type: ignore[arg-type]
+        return response
+
+
+class _Counted(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self.stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
+        async for chunk in self.stream:
+            read += len(chunk)
+            refuse_excess(read)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+
+def refuse_excess(size: int) -> None:
+    if size > MAX_ANSWER:
+        raise ProviderError(
+            f"the answer is larger than {MAX_ANSWER / 1e6:.0f} MB", cause=Cause.REQUEST
+        )
+
+
+def make_client() -> httpx2.AsyncClient:
+    """A client without time limits of its own: the caller's deadline ends every call.
+
+    Its connections are as many as there are calls; the caller limits those.
+    """
+    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+    transport = BoundedTransport(limits=limits, verify=ssl.create_default_context())
+    return httpx2.AsyncClient(transport=transport, timeout=None, follow_redirects=True)
+
+
+def explain_failure(error: Exception) -> ProviderError | None:
+    """What a failed exchange means, whichever SDK raised it; None where it is something else.
+
+    SDKs wrap what happened below them: the causes are looked through.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ProviderError):
+            return seen
+        if isinstance(seen, httpx2.TimeoutException):
+            return ProviderError("the service did not answer in time", cause=Cause.TIMEOUT)
+        if isinstance(seen, httpx2.ConnectError):
+            return ProviderError("no connection to the service", raw_reason=str(seen))
+        if isinstance(seen, httpx2.HTTPError):
+            reason = f"the connection broke off ({type(seen).__name__})"
+            return ProviderError(reason, raw_reason=str(seen))
+        seen = seen.__cause__
+    return None
+
+
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for: a number, or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        until = email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, until - time.time())
