@@ -9,12 +9,14 @@ from arenas.models import (
     Arena,
     Attempt,
     Ballot,
+    BatchJob,
     Battle,
     Block,
     Candidate,
     Competitor,
     Entry,
     Flag,
+    GenerationRun,
     Image,
     Import,
     Invitation,
@@ -25,6 +27,7 @@ from arenas.models import (
     Question,
     Rater,
     Registration,
+    ServicePause,
     SuiteVersion,
     Vote,
 )
@@ -46,8 +49,8 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable
 
 
 for model in (
-    Admission, Arena, Attempt, Ballot, Battle, Block, Candidate, Competitor, Entry, Flag, Image,
-    Import, Invitation, PairPlan, Part, Prompt, PromptSuite, Question, Rater, Registration,
-    SuiteVersion, Vote,
+    Admission, Arena, Attempt, Ballot, BatchJob, Battle, Block, Candidate, Competitor, Entry, Flag,
+    GenerationRun, Image, Import, Invitation, PairPlan, Part, Prompt, PromptSuite, Question, Rater,
+    Registration, ServicePause, SuiteVersion, Vote,
 ):  # fmt: skip
     admin.site.register(model, ReadOnly)

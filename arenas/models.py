@@ -1,7 +1,14 @@
 """The rooms' models in one place, where Django looks for them."""
 
 from arenas.battles.models import Ballot, Battle, PairPlan, PairWeight
-from arenas.candidates.models import Attempt, Candidate, Part
+from arenas.candidates.models import (
+    Attempt,
+    BatchJob,
+    Candidate,
+    GenerationRun,
+    Part,
+    ServicePause,
+)
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Entry, Question, Registration
 from arenas.images.models import Image, Rendition, RenditionProfile
@@ -15,6 +22,7 @@ __all__ = [
     "Arena",
     "Attempt",
     "Ballot",
+    "BatchJob",
     "Battle",
     "Block",
     "Candidate",
@@ -22,6 +30,7 @@ __all__ = [
     "CountWatermark",
     "Entry",
     "Flag",
+    "GenerationRun",
     "Image",
     "Import",
     "Invitation",
@@ -36,6 +45,7 @@ __all__ = [
     "Registration",
     "Rendition",
     "RenditionProfile",
+    "ServicePause",
     "SuiteEntry",
     "SuiteVersion",
     "Vote",

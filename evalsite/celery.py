@@ -31,6 +31,9 @@ app.conf.update(
     task_default_queue="default",
     task_routes={
         "arenas.candidates.tasks.generate": {"queue": "generate"},
+        "arenas.candidates.tasks.send_batches": {"queue": "generate"},
+        "arenas.candidates.tasks.follow_batches": {"queue": "generate"},
+        "arenas.candidates.tasks.open_images": {"queue": "images"},
         "metrics.tasks.run_checks": {"queue": "checks"},
     },
     beat_schedule_filename=str(settings.ROOT / ".local" / "beat-schedule"),

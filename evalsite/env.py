@@ -26,6 +26,19 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "S3_REGION": (str, ""),
     "S3_ACCESS_KEY_ID": (str, ""),
     "S3_SECRET_ACCESS_KEY": (str, ""),
+    # Generation: keys and addresses of services are read where they are used, by the providers.
+    "GEMINI_API_KEY": (str, ""),
+    "GOOGLE_API_KEY": (str, ""),
+    "GEMINI_BASE_URL": (str, ""),
+    "GOOGLE_CLOUD_PROJECT": (str, ""),
+    "GOOGLE_CLOUD_LOCATION": (str, ""),
+    "IMAGEN_BASE_URL": (str, ""),
+    "OPENAI_API_KEY": (str, ""),
+    "OPENAI_BASE_URL": (str, ""),
+    # Limits for all workers together: calls under way (gemini=64,openai=16), and calls a minute
+    # (gemini=300,gemini/gemini-3-pro-image=20).
+    "CONCURRENCY": (dict, {}),
+    "RATE_LIMITS": (dict, {}),
     # How soon lost work is found again, in seconds.
     "LEASE_SECONDS": (int, 30),
     "SWEEP_SECONDS": (int, 10),

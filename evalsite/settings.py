@@ -114,6 +114,21 @@ LEASE_SECONDS: int = env("LEASE_SECONDS")
 SWEEP_SECONDS: int = env("SWEEP_SECONDS")
 REFRESH_SECONDS: int = env("REFRESH_SECONDS")
 
+
+def read_limits(name: str) -> dict[str, float]:
+    """A variable that gives names positive numbers. Raises ImproperlyConfigured otherwise."""
+    try:
+        limits = {key: float(value) for key, value in env(name).items()}
+        if all(0 < limit < float("inf") for limit in limits.values()):
+            return limits
+    except ValueError:
+        pass
+    raise ImproperlyConfigured(f"{name} must be positive numbers by name, as in gemini=60")
+
+
+RATE_LIMITS = read_limits("RATE_LIMITS")
+CONCURRENCY = {name: max(1, int(limit)) for name, limit in read_limits("CONCURRENCY").items()}
+
 # --- Media and static files
 MEDIA_ROOT = Path(env("MEDIA_ROOT"))
 STATIC_URL = "static/"

@@ -1,27 +1,68 @@
-"""Who works on which row: claims, leases that run out, and what is due."""
+"""Who works on which row: claims, leases that run out, and what lost workers leave behind."""
 
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
+from arenas.candidates.cost import find_provider
+from arenas.candidates.due import choose
+from arenas.candidates.limit import Limiter
 from arenas.candidates.models import Attempt, Candidate
 
 Status = Candidate.Status
 
-# A row whose worker died this often is itself the danger: it stops, and says so.
+# A row whose worker died this often is itself the danger: it stops, and says so. One that was
+# worked on together with many others is far less likely to be the reason.
 MAX_LOST = 6
-MAX_TRIES = 3
+MAX_LOST_IN_COMPANY = 60
+# Any number will do that no other part of the site locks by.
+CLAIMERS = 0x65766C63
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What was claimed; whether more is due that must wait; whether some service is closed."""
+
+    candidates: list[Candidate]
+    more: bool
+    closed: bool
 
 
 @transaction.atomic
-def claim(ids: Sequence[int], *, now: datetime, lease: timedelta) -> list[Candidate]:
-    """Take those of the rows that are planned and due. Nobody else can take them then."""
+def claim_due(
+    now: datetime, under_way: Counter[str], *, lease: timedelta, limiter: Limiter
+) -> Claimed:
+    """Claim what may start in this process. Claimers take turns: budgets and limits are shared."""
+    take_turn()
+    due = choose(now, under_way, limiter=limiter)
+    ids = [candidate.pk for candidate in due.candidates]
+    claimed = claim(ids, now=now, lease=lease, estimates=due.estimates) if ids else []
+    return Claimed(claimed, due.more, due.closed)
+
+
+def take_turn() -> None:
+    """Be the only claimer for the rest of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMERS])
+
+
+@transaction.atomic
+def claim(
+    ids: Sequence[int],
+    *,
+    now: datetime,
+    lease: timedelta,
+    estimates: Mapping[int, Decimal] | None = None,
+) -> list[Candidate]:
+    """Take those of the rows that are planned. Nobody else can take them then."""
     rows = list(
         Candidate.objects.select_for_update(skip_locked=True)
-        .filter(Q(not_before=None) | Q(not_before__lte=now), pk__in=ids, status=Status.PLANNED)
+        .filter(pk__in=ids, status=Status.PLANNED)
         .order_by("pk")
     )
     mine = uuid.uuid4()
@@ -32,42 +73,42 @@ def claim(ids: Sequence[int], *, now: datetime, lease: timedelta) -> list[Candid
         row.attempts_made += 1
     Candidate.objects.bulk_update(rows, ["status", "lease", "lease_until", "attempts_made"])
     Attempt.objects.bulk_create(
-        Attempt(candidate=row, number=row.attempts_made, started_at=now) for row in rows
+        Attempt(
+            candidate=row,
+            number=row.attempts_made,
+            started_at=now,
+            run_id=row.run_id,
+            estimate_usd=(estimates or {}).get(row.pk, Decimal(0)),
+        )
+        for row in rows
     )
     return rows
 
 
-def extend_leases(lease_id: uuid.UUID, *, now: datetime, lease: timedelta) -> None:
+def extend_leases(leases: Sequence[uuid.UUID], *, now: datetime, lease: timedelta) -> None:
     """Say that the claimer is alive."""
-    Candidate.objects.filter(lease=lease_id).update(lease_until=now + lease)
+    Candidate.objects.filter(lease__in=leases).update(lease_until=now + lease)
 
 
 @transaction.atomic
 def release_expired(now: datetime) -> int:
     """Plan again what lost workers held; give up on rows that kill their workers."""
-    expired = Candidate.objects.select_for_update(skip_locked=True).filter(
+    expired = Candidate.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         status=Status.RUNNING, lease_until__lt=now
     )
-    rows = list(expired)
+    rows = list(expired.select_related("competitor"))
     for row in rows:
-        row.lease = row.lease_until = None
-        lost = row.attempts.filter(ended_at=None).count()
-        row.status = Status.FAILED if lost >= MAX_LOST else Status.PLANNED
+        row.lease = row.lease_until = row.batch = None
+        lost = row.attempts.filter(ended_at=None, started_at__gte=row.planned_at).count()
+        alone = find_provider(row.competitor.provider).in_flight == 1
+        most = MAX_LOST if alone else MAX_LOST_IN_COMPANY
+        row.status = Status.FAILED if lost >= most else Status.PLANNED
         if row.status == Status.FAILED:
             row.reason = f"its worker died {lost} times while generating it"
             row.finished_at = now
     Candidate.objects.bulk_update(
-        rows, ["status", "lease", "lease_until", "reason", "finished_at"], batch_size=500
+        rows,
+        ["status", "lease", "lease_until", "batch", "reason", "finished_at"],
+        batch_size=500,
     )
     return len(rows)
-
-
-def find_due(now: datetime, *, limit: int) -> dict[str, list[int]]:
-    """The planned rows that may run now, oldest first, by provider."""
-    due = Candidate.objects.filter(
-        Q(not_before=None) | Q(not_before__lte=now), status=Status.PLANNED
-    ).order_by("pk")
-    by_provider: dict[str, list[int]] = {}
-    for pk, provider in due.values_list("pk", "competitor__provider")[:limit]:
-        by_provider.setdefault(provider, []).append(pk)
-    return by_provider

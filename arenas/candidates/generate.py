@@ -1,95 +1,192 @@
-"""Let providers answer for claimed candidates, and store each answer as it comes."""
+"""Keep many calls under way at once, and store each answer as it comes."""
 
-import asyncio
 import hashlib
 import queue
+import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib import import_module
+from functools import cache
 
 from django.db import connection
+from django.db.models import Prefetch
 from django.utils import timezone
 
-from arenas.candidates.claim import claim, extend_leases
+from arenas.candidates.answer import Ended, Job, Loop
+from arenas.candidates.claim import claim_due, extend_leases
+from arenas.candidates.due import find_scope
+from arenas.candidates.limit import Limiter
 from arenas.candidates.models import Candidate
-from arenas.candidates.store import put_back, store_outcome
+from arenas.candidates.pause import pause_for, reopen
+from arenas.candidates.retry import decide
+from arenas.candidates.store import begin_next, count_tries, fail, put_back, store_outcome
 from arenas.images.store import read_bytes
-from arenas.providers.base import (
-    BaseProvider,
-    Outcome,
-    ProviderError,
-    Reference,
-    Request,
-    make_provider,
-    provider_names,
-)
+from arenas.providers._secrets import redact
+from arenas.providers.base import Outcome, ProviderError, Reference, Request, make_provider
+from arenas.suites.models import PromptReference
 
-DEADLINE = 180.0  # seconds for one answer, all its turns included
+CLAIM_SECONDS = 0.05  # between two looks for work while there is some
+IDLE_SECONDS = 0.5  # and while there is none
+CLOSE_SECONDS = 5.0  # a connection that is not used so long is given back
+
+Received = Callable[[Sequence[int]], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    candidate: Candidate
-    provider: BaseProvider
-    request: Request
+class Pump:
+    """Claims what is due, has all of it answered at once, and stores the answers.
+
+    The calls wait in the process's event loop; this thread talks to the database, keeps the
+    leases alive, and passes received candidates on to `received`.
+    """
+
+    def __init__(self, *, lease: timedelta, limiter: Limiter, received: Received) -> None:
+        self.lease = lease
+        self.limiter = limiter
+        self.received = received
+        self.ends: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self.stopping = threading.Event()
+        self.jobs: dict[int, Job] = {}
+        self.next_claim = self.next_sign = 0.0
+        self.more = self.closed = False
+
+    def run(self, seconds: float) -> int:
+        """Go on while something is due, and begin nothing new after so many seconds.
+
+        Returns how many candidates were begun.
+        """
+        begun, until = 0, time.monotonic() + seconds
+        while True:
+            if time.monotonic() >= until:
+                self.stopping.set()
+            if not self.stopping.is_set() and time.monotonic() >= self.next_claim:
+                begun += self.claim()
+            if not self.jobs and (self.stopping.is_set() or not self.more):
+                return begun
+            self.sign()
+            self.settle(self.wait())
+
+    def claim(self) -> int:
+        """Begin what there is room for; return how many."""
+        under_way = Counter(job.scope.provider for job in self.jobs.values())
+        now = timezone.now()
+        claimed = claim_due(now, under_way, lease=self.lease, limiter=self.limiter)
+        self.more, self.closed = claimed.more, claimed.closed
+        for job in make_jobs(claimed.candidates):
+            self.jobs[job.candidate.pk] = job
+            get_loop().start(job, self.ends.put, self.stopping, self.limiter)
+        found = bool(claimed.candidates)
+        self.next_claim = time.monotonic() + (CLAIM_SECONDS if found else IDLE_SECONDS)
+        return len(claimed.candidates)
+
+    def sign(self) -> None:
+        """Say that this process is alive, three times per lease."""
+        if time.monotonic() < self.next_sign:
+            return
+        leases = {job.candidate.lease for job in self.jobs.values()}
+        held: list[uuid.UUID] = [lease for lease in leases if lease]
+        extend_leases(held, now=timezone.now(), lease=self.lease)
+        self.next_sign = time.monotonic() + self.lease.total_seconds() / 3
+
+    def wait(self) -> list[Ended]:
+        """Everything that has ended, as soon as something has, or when it is time to look up."""
+        until = self.next_sign if self.stopping.is_set() else min(self.next_sign, self.next_claim)
+        wait = max(0.0, until - time.monotonic())
+        if wait > CLOSE_SECONDS and not connection.in_atomic_block:
+            connection.close()
+        ends: list[Ended] = []
+        with suppress(queue.Empty):
+            ends.append(self.ends.get(timeout=wait))
+            while True:
+                ends.append(self.ends.get_nowait())
+        return ends
+
+    def settle(self, ends: Sequence[Ended]) -> None:
+        """Write down how tries ended, and make room for what comes next."""
+        received = []
+        for ended in ends:
+            candidate = store_end(ended, now=timezone.now())
+            if ended.holding:
+                get_loop().release(ended.holding)
+            if not ended.goes_on:
+                del self.jobs[candidate.pk]
+                self.next_claim = min(self.next_claim, time.monotonic() + CLAIM_SECONDS)
+            if candidate.status == Candidate.Status.RECEIVED:
+                received.append(candidate.pk)
+            if self.closed and isinstance(ended.end, Outcome):
+                reopen(ended.job.scope, now=timezone.now())
+        if received:
+            self.received(received)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one job ended: an outcome, or the error that there was instead."""
-
-    candidate: Candidate
-    outcome: Outcome | None
-    error: ProviderError | None
-    seconds: float
+@cache
+def get_loop() -> Loop:
+    """The process's event loop, started when it is first needed."""
+    return Loop()
 
 
-def generate(ids: Sequence[int], *, now: datetime, lease: timedelta) -> int:
-    """Generate those of the candidates that are still planned; return how many ended here."""
-    claimed = claim(ids, now=now, lease=lease)
+def store_end(ended: Ended, *, now: datetime) -> Candidate:
+    """Write one end down. An answer that the database does not take is the candidate's error."""
+    job = ended.job
+    untouched = copy(job.candidate)
+    try:
+        if ended.goes_on:
+            begin_next(job.candidate, ended.end, now=now)
+            return job.candidate
+        return store(ended, now=now)
+    except Exception as raised:  # one answer must not take those that came with it down
+        reason = f"the answer could not be stored: {redact(str(raised))}"
+        error = ProviderError(reason, usage=ended.end.usage)
+        again = decide(error, job.tries + Counter([str(error.cause)]), rng=random.Random())
+        job = replace(job, candidate=untouched)
+        return store(replace(ended, job=job, end=error, again=again), now=now)
+
+
+def store(ended: Ended, *, now: datetime) -> Candidate:
+    """Write down a last word, or that the candidate has to wait for its next try."""
+    candidate, end = ended.job.candidate, ended.end
+    if ended.again is None:
+        if isinstance(end, Outcome):
+            return store_outcome(candidate, end, seconds=ended.seconds, now=now)
+        return fail(candidate, end, seconds=ended.seconds, now=now)
+    until = now + timedelta(seconds=ended.again.seconds)
+    if isinstance(end, ProviderError) and (pause := pause_for(ended.job.scope, end, now=now)):
+        until = pause.until
+    return put_back(candidate, end, until=until, now=now)
+
+
+def make_jobs(claimed: Sequence[Candidate]) -> list[Job]:
+    """The calls to be made. A candidate for which there can be none fails here, and says why."""
     if not claimed:
-        return 0
-    jobs = [job for candidate in load(claimed) if (job := make_job(candidate))]
-    for result in run_jobs(jobs, lease=lease):
-        store_result(result, now=timezone.now())
-    return len(claimed)
-
-
-def store_result(result: Result, *, now: datetime) -> None:
-    """Write the result down. One that the database does not take is the candidate's error."""
-    untouched, error = copy(result.candidate), result.error
-    if result.outcome is not None:
-        try:
-            store_outcome(result.candidate, result.outcome, seconds=result.seconds, now=now)
-        except Exception as raised:  # one answer must not take those that came with it down
-            error = ProviderError(f"the answer could not be stored: {raised}")
-    if error is not None:
-        put_back(untouched, error, seconds=result.seconds, now=now)
-
-
-def load(claimed: Sequence[Candidate]) -> list[Candidate]:
-    return list(
-        Candidate.objects.filter(pk__in=[candidate.pk for candidate in claimed])
-        .select_related("prompt", "competitor")
-        .prefetch_related("prompt__references__image")
+        return []
+    rows = Candidate.objects.filter(pk__in=[candidate.pk for candidate in claimed])
+    references = PromptReference.objects.select_related("image")
+    full = rows.select_related("prompt", "competitor").prefetch_related(
+        Prefetch("prompt__references", references)
     )
+    tries = count_tries(claimed)
+    jobs = [make_job(candidate, tries.get(candidate.pk, Counter())) for candidate in full]
+    return [job for job in jobs if job]
 
 
-def make_job(candidate: Candidate) -> Job | None:
-    """The call to be made; None where it cannot be, and then the candidate says why."""
+def make_job(candidate: Candidate, tries: Counter[str]) -> Job | None:
     competitor = candidate.competitor
     try:
         provider = make_provider(competitor.provider, competitor.model, competitor.params)
-        return Job(candidate, provider, make_request(candidate))
-    except (ValueError, OSError) as error:
-        # A provider that is gone stays gone; storage that does not answer may come back.
-        lasting = ProviderError(str(error), permanent=isinstance(error, ValueError))
-        put_back(candidate, lasting, seconds=0, now=timezone.now())
-        return None
+        request = make_request(candidate)
+        return Job(candidate, provider, request, find_scope(competitor), tries)
+    except ValueError as error:  # a provider that is gone stays gone
+        now = timezone.now()
+        fail(candidate, ProviderError(str(error), permanent=True), seconds=0, now=now)
+    except OSError as error:  # storage that does not answer may come back
+        now = timezone.now()
+        put_back(candidate, ProviderError(str(error)), until=now + timedelta(seconds=30), now=now)
+    return None
 
 
 def make_request(candidate: Candidate) -> Request:
@@ -121,69 +218,3 @@ def derive_seed(prompt: str, competitor: str, sample: int) -> int:
     """A seed in 0 … 2³¹−1 that is the same whenever the same slot is generated."""
     digest = hashlib.sha256(f"{prompt}/{competitor}/{sample}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
-
-
-def run_jobs(jobs: Sequence[Job], *, lease: timedelta) -> Iterator[Result]:
-    """Run all jobs at once on an event loop of their own, and yield results as they come.
-
-    The calls run in another thread; this one keeps the leases alive meanwhile and holds no
-    database connection while it waits.
-    """
-    results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(answer_all(jobs, results)), name="providers", daemon=True
-    )
-    thread.start()
-    leases = {job.candidate.lease for job in jobs if job.candidate.lease}
-    remaining = len(jobs)
-    period = lease.total_seconds() / 3
-    next_sign = time.monotonic() + period
-    while remaining:
-        release_connection()
-        if time.monotonic() >= next_sign:
-            for lease_id in leases:
-                extend_leases(lease_id, now=timezone.now(), lease=lease)
-            next_sign = time.monotonic() + period
-        try:
-            result = results.get(timeout=max(0.0, next_sign - time.monotonic()))
-        except queue.Empty:
-            continue
-        remaining -= 1
-        yield result
-    thread.join()
-
-
-def release_connection() -> None:
-    if not connection.in_atomic_block:
-        connection.close()
-
-
-async def answer_all(jobs: Sequence[Job], results: "queue.SimpleQueue[Result]") -> None:
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(answer(job, results))
-
-
-async def answer(job: Job, results: "queue.SimpleQueue[Result]") -> None:
-    """One call within its deadline. Whatever a provider raises becomes a result."""
-    started = time.monotonic()
-    outcome: Outcome | None = None
-    error: ProviderError | None = None
-    try:
-        async with asyncio.timeout(DEADLINE):
-            outcome = await job.provider.generate(job.request, deadline=DEADLINE)
-    except ProviderError as raised:
-        error = raised
-    except TimeoutError:
-        error = ProviderError(f"no answer within {DEADLINE:.0f} seconds")
-    except Exception as raised:  # a provider's own mistake must not take its neighbours down
-        error = ProviderError(f"{type(raised).__name__}: {raised}", permanent=True)
-    results.put(Result(job.candidate, outcome, error, time.monotonic() - started))
-
-
-def batch_size(provider: str) -> int:
-    """How many candidates one message carries: as many as one process has in flight."""
-    if provider not in provider_names():
-        return 1  # they will say that their provider is gone
-    in_flight: int = import_module(f"arenas.providers.{provider}").Provider.in_flight
-    return in_flight

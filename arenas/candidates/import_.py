@@ -281,6 +281,7 @@ def create_candidate(
     candidate.status = Candidate.Status.DONE
     candidate.finished_at = now
     candidate.save()
+    candidate.parts.all().delete()  # the words of a refusal that was to be tried again
     Part.objects.bulk_create(
         Part(candidate=candidate, turn=line.turn, position=line.part, image=images[line.path])
         for line in ordered

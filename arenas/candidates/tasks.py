@@ -1,51 +1,90 @@
-"""Celery's door to generation. Messages carry ids only; the database is the truth."""
+"""Celery's door to generation. Messages carry ids at most; the database is the truth."""
 
-from datetime import timedelta
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app, shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from arenas.candidates import generate as generation
-from arenas.candidates.claim import find_due, release_expired
+from arenas.candidates import batches
+from arenas.candidates.claim import release_expired
+from arenas.candidates.due import due_candidates
+from arenas.candidates.generate import Pump
+from arenas.candidates.limit import get_limiter
+from arenas.candidates.models import Candidate
+from arenas.candidates.open_images import open_received
+from arenas.candidates.runs import drop_cancelled
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
 from arenas.definitions.models import Arena
 
 QUEUE = "generate"
-WINDOW = 2000  # messages sent ahead; what is planned beyond them waits in the database
+IMAGES = "images"
+PUMPS = 8  # messages sent at once: as many processes can be at work a moment later
+PUMP_SECONDS = 60.0  # then a process takes its next message, and others have their turn
+OPENINGS = 8  # candidates a message
+WINDOW = 800  # candidates sent ahead
 
 
 @shared_task(name="arenas.candidates.tasks.generate")
-def generate(ids: list[int]) -> None:
+def generate() -> None:
+    """Generate what is due, with as many calls under way as there is room for."""
     lease = timedelta(seconds=settings.LEASE_SECONDS)
-    generation.generate(ids, now=timezone.now(), lease=lease)
+    pump = Pump(lease=lease, limiter=get_limiter(settings.REDIS_URL), received=queue_openings)
+    pump.run(PUMP_SECONDS)
+    if pump.more:
+        generate.delay()
+
+
+@shared_task(name="arenas.candidates.tasks.open_images")
+def open_images(ids: list[int]) -> None:
+    for pk in ids:
+        open_received(pk, now=timezone.now(), rng=random.Random())
+
+
+@shared_task(name="arenas.candidates.tasks.send_batches")
+def send_batches() -> None:
+    batches.send_batches(timezone.now())
+
+
+@shared_task(name="arenas.candidates.tasks.follow_batches")
+def follow_batches() -> None:
+    queue_openings(batches.follow_batches(timezone.now()))
 
 
 @shared_task(name="arenas.candidates.tasks.sweep")
 def sweep() -> int:
-    """Find work that a crash or a lost broker left behind, and queue what is due."""
+    """Find work that a crash or a lost broker left behind; return how many candidates are due."""
     now = timezone.now()
     release_expired(now)
-    queued = 0 if count_waiting(QUEUE) else queue_due()
+    drop_cancelled(now)
+    due = due_candidates(now).filter(for_batch=False).exclude(competitor__provider=EXTERNAL).count()
+    if not count_waiting(QUEUE):
+        for _ in range(min(due, PUMPS)):
+            generate.delay()
+        queue_batches(now)
+    if not count_waiting(IMAGES):
+        received = Candidate.objects.filter(status=Candidate.Status.RECEIVED).order_by("pk")
+        queue_openings(list(received.values_list("pk", flat=True)[:WINDOW]))
     # Last: a picture that cannot be rendered must not keep others from being generated.
     for arena in Arena.objects.select_related("profile"):
         render_missing(arena, limit=100)
-    return queued
+    return due
 
 
-def queue_due() -> int:
-    """Send a message for every batch of due candidates; return how many candidates."""
-    sent = 0
-    for provider, ids in find_due(timezone.now(), limit=WINDOW).items():
-        if provider == EXTERNAL:
-            continue
-        size = generation.batch_size(provider)
-        for start in range(0, len(ids), size):
-            generate.delay(ids[start : start + size])
-        sent += len(ids)
-    return sent
+def queue_batches(now: datetime) -> None:
+    if due_candidates(now).filter(for_batch=True).exists():
+        send_batches.delay()
+    if batches.find_open(now).exists():
+        follow_batches.delay()
+
+
+def queue_openings(ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), OPENINGS):
+        open_images.delay(list(ids[start : start + OPENINGS]))
 
 
 def count_waiting(queue: str) -> int:

@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.db import models
 
 # Its images or votes were made elsewhere: nothing here can generate for it.
@@ -17,7 +19,10 @@ class Competitor(models.Model):
     licence = models.CharField(max_length=100, blank=True)
     link = models.URLField(blank=True)
     released_on = models.DateField(null=True, blank=True)
-    retired_on = models.DateField(null=True, blank=True)
+    retiring_on = models.DateField(null=True, blank=True, help_text="the day it is said to end")
+    retired_on = models.DateField(null=True, blank=True, help_text="no calls from this day on")
+    retired_note = models.TextField(blank=True, help_text="how that is known")
+    replacement = models.CharField(max_length=150, blank=True, help_text="what its maker names")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -30,6 +35,9 @@ class Competitor(models.Model):
     def setting(self) -> tuple[str, str, object]:
         """What makes it this competitor and no other."""
         return (self.provider, self.model, self.params)
+
+    def is_retired(self, today: date) -> bool:
+        return self.retired_on is not None and self.retired_on <= today
 
     @property
     def is_external(self) -> bool:

@@ -9,6 +9,7 @@ class Image(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     size = models.PositiveIntegerField(help_text="bytes")
+    decoded = models.BooleanField(default=True, help_text="it was once decoded completely")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -3,10 +3,12 @@
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import IntegrityError, transaction
 
 from arenas.images.decode import decode_pixels, read_header
 from arenas.images.models import Image
@@ -18,19 +20,44 @@ def store_image(data: bytes) -> Image:
     The file is complete and on disk before the row exists: a crash leaves at most a file
     that nobody names.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
+    existing = Image.objects.filter(sha256=hash_bytes(data), decoded=True).first()
+    if existing:
+        return existing
+    decode_pixels(data)
+    image = keep_original(data)
+    mark_decoded(image)
+    return image
+
+
+def keep_original(data: bytes) -> Image:
+    """The Image of these bytes, of which no more than the header was read.
+
+    Raises BadImage for a header that is none, and for more bytes or pixels than are allowed.
+    Whether the rest can be decoded is found out when it is first opened.
+    """
+    sha256 = hash_bytes(data)
     existing = Image.objects.filter(sha256=sha256).first()
     if existing:
         return existing
     mime, width, height = read_header(data)
-    decode_pixels(data)
-    image = Image(sha256=sha256, mime=mime, width=width, height=height, size=len(data))
-    write_bytes(image.path, data)
-    saved, _ = Image.objects.get_or_create(
-        sha256=sha256,
-        defaults={"mime": mime, "width": width, "height": height, "size": len(data)},
+    image = Image(
+        sha256=sha256, mime=mime, width=width, height=height, size=len(data), decoded=False
     )
-    return saved
+    write_bytes(image.path, data)
+    with suppress(IntegrityError), transaction.atomic():
+        image.save()
+        return image
+    return Image.objects.get(sha256=sha256)  # somebody was faster
+
+
+def mark_decoded(image: Image) -> None:
+    if not image.decoded:
+        image.decoded = True
+        image.save(update_fields=["decoded"])
+
+
+def hash_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def write_bytes(name: str, data: bytes) -> None:

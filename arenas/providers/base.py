@@ -182,13 +182,16 @@ class Answer:
 class BaseProvider(ABC):
     """One model at one setting.
 
-    `in_flight` is how many calls may be under way at once, all workers together: many for a
-    service that waits, few for a renderer that computes. `rate` is how many may start per
-    minute (None: as many as may be), where the operator has set no other.
+    `in_flight` is how many calls one process may have under way at once: many for a service that
+    waits, one for a renderer that computes. `at_most` is how many all workers may have together,
+    and `rate` how many may start per minute (None: as many as may be); both give way to what the
+    operator sets. `is_free` says that calls cost nothing.
     """
 
     in_flight: ClassVar[int] = 1
-    rate: ClassVar[int | None] = None
+    at_most: ClassVar[int | None] = None
+    rate: ClassVar[float | None] = None
+    is_free: ClassVar[bool] = False
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         """Check the setting. Raises ValueError, naming the parameter, before any call."""

@@ -43,6 +43,8 @@ _DEFAULT_SIZE = 640
 
 
 class Provider(BaseProvider):
+    is_free = True
+
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         super().__init__(model, params)
         unknown = sorted(set(params) - {*NAMES, "size"})

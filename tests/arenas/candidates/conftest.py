@@ -1,11 +1,16 @@
+import random
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from arenas import providers
-from arenas.candidates.generate import generate
+from arenas.candidates.claim import claim
+from arenas.candidates.generate import Pump, get_loop, make_jobs
+from arenas.candidates.limit import get_limiter
 from arenas.candidates.models import Candidate
+from arenas.candidates.open_images import open_received
 from arenas.candidates.plan import plan_candidates, select_candidates
 from arenas.competitors.models import Competitor
 from tests.factories import NOW, make_arena, make_suite
@@ -28,19 +33,35 @@ def plan(tmp_path):
         settings = {"provider": "scripted", "model": model, **competitor}
         made = Competitor.objects.create(name=settings["model"], **settings)
         arena = make_arena(make_suite(tmp_path, prompts), [made.name])
-        plan_candidates(arena)
+        plan_candidates(arena, today=NOW.date())
         return list(select_candidates(arena).order_by("pk"))
 
     return make
 
 
 @pytest.fixture
-def run():
-    """Generates these candidates as a worker would, and returns them as they are then."""
+def pump(settings):
+    """What keeps calls under way in a worker; the candidates that it received wait in `came`."""
+    came = []
+    made = Pump(lease=LEASE, limiter=get_limiter(settings.REDIS_URL), received=came.extend)
+    made.came = came
+    return made
 
-    def generate_all(candidates, now=NOW, lease=LEASE):
+
+@pytest.fixture
+def run(pump):
+    """Has these candidates tried once, as a worker would, and returns them as they are then."""
+
+    def try_all(candidates, lease=LEASE):
+        now = timezone.now()
         ids = [candidate.pk for candidate in candidates]
-        generate(ids, now=now, lease=lease)
+        pump.stopping.set()  # no second try in the same process
+        for job in make_jobs(claim(ids, now=now, lease=lease)):
+            pump.jobs[job.candidate.pk] = job
+            get_loop().start(job, pump.ends.put, pump.stopping, pump.limiter)
+        pump.run(0)
+        for pk in pump.came:
+            open_received(pk, now=now, rng=random.Random(1))
         return list(Candidate.objects.filter(pk__in=ids).order_by("pk"))
 
-    return generate_all
+    return try_all

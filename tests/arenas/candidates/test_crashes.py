@@ -18,7 +18,7 @@ from arenas.candidates.models import Candidate
 from arenas.candidates.plan import plan_candidates
 from arenas.candidates.tasks import sweep
 from arenas.competitors.models import Competitor
-from tests.factories import ROOT, database_url, make_arena, make_suite
+from tests.factories import NOW, ROOT, database_url, make_arena, make_suite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
@@ -37,29 +37,27 @@ def _workers_see_this_test(monkeypatch, settings):
 
 
 @contextmanager
-def worker():
-    """A worker of two processes in a group of its own; killed at the end, the whole group."""
-    command = [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-Q", "generate"]
-    process = subprocess.Popen(
-        [
-            *command,
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "ERROR",
-            "--without-gossip",
-            "--without-mingle",
-        ],
+def workers():
+    """A worker that generates and one that opens images; killed at the end, all of both."""
+    started = [start_worker(queue) for queue in ("generate", "images")]
+    try:
+        yield
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def start_worker(queue):
+    """A worker of two processes in a group of its own."""
+    options = ["--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-Q", queue, "-c2", *options],
         cwd=ROOT,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def until(condition):
@@ -86,13 +84,13 @@ def make_procedural_arena(folder, prompts, **params):
 
 
 def test_workers_killed_ten_times_lose_nothing_and_make_nothing_twice(tmp_path):
-    plan_candidates(make_procedural_arena(tmp_path, prompts=50))
+    plan_candidates(make_procedural_arena(tmp_path, prompts=50), today=NOW.date())
     sweep()
     for _ in range(KILLS):
         before = count("done")
-        with worker():
+        with workers():
             until(lambda before=before: count("done") > before and count("running"))
-    with worker():
+    with workers():
         until(lambda: count("done") == 100)
     numbered = Candidate.objects.annotate(
         tries=Count("attempts", distinct=True), made=Count("parts", distinct=True)

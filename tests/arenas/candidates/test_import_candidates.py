@@ -166,7 +166,7 @@ def test_importing_twice_adds_nothing(arena, folder):
 def test_a_planned_candidate_is_filled(arena, folder):
     Competitor.objects.create(name="owl", provider="scripted", model="draws")
     arena = make_arena(arena.suite_version, ["owl"], slug="planned")
-    plan_candidates(arena)
+    plan_candidates(arena, today=NOW.date())
     assert load(arena, folder) == (2, 0)
     assert set(Candidate.objects.values_list("status", flat=True)) == {"done"}
 

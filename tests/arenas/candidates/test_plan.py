@@ -17,34 +17,34 @@ def arena(tmp_path):
 
 
 def test_every_slot_is_planned(arena):
-    assert plan_candidates(arena) == 3 * (1 + 2)
+    assert plan_candidates(arena, today=NOW.date()) == 3 * (1 + 2)
     assert set(Candidate.objects.values_list("status", flat=True)) == {"planned"}
 
 
 def test_planning_again_adds_nothing(arena):
-    plan_candidates(arena)
-    assert plan_candidates(arena) == 0
+    plan_candidates(arena, today=NOW.date())
+    assert plan_candidates(arena, today=NOW.date()) == 0
     assert Candidate.objects.count() == 9
 
 
 def test_more_samples_add_only_what_is_missing(arena):
-    plan_candidates(arena)
+    plan_candidates(arena, today=NOW.date())
     Competitor.objects.filter(name="ant").update(samples=2)
-    assert plan_candidates(arena) == 3
+    assert plan_candidates(arena, today=NOW.date()) == 3
 
 
 def test_prompts_come_one_after_another_so_that_battles_are_possible_early(arena):
-    plan_candidates(arena)
+    plan_candidates(arena, today=NOW.date())
     first = Candidate.objects.order_by("pk")[:3]
     assert {candidate.prompt.key for candidate in first} == {"prompt-0"}
 
 
 def test_what_was_made_elsewhere_is_not_planned(arena):
     enter_competitors(arena, [Competitor.objects.create(name="cat")], now=NOW)
-    plan_candidates(arena)
+    plan_candidates(arena, today=NOW.date())
     assert not Candidate.objects.filter(competitor__name="cat").exists()
 
 
 def test_who_has_left_is_not_planned(arena):
     enter_competitors(arena, [Competitor.objects.get(name="ant")], now=NOW, withdraw_others=True)
-    assert plan_candidates(arena) == 3
+    assert plan_candidates(arena, today=NOW.date()) == 3

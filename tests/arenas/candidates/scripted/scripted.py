@@ -43,6 +43,7 @@ ANSWERS = {
     "writes": lambda r: Outcome(Status.DONE, (TextPart("I cannot draw."),)),
     "thinks": lambda r: Outcome(Status.DONE, (picture(r, thought=True),)),
     "breaks off": lambda r: Outcome(Status.DONE, (ImagePart(png()[:-30], "image/png"),)),
+    "draws a GIF": lambda r: Outcome(Status.DONE, (ImagePart(b"GIF89a" + bytes(40), "image/png"),)),
     "writes zeros": lambda r: Outcome(Status.DONE, (TextPart("\0"), picture(r))),
     "is busy": lambda r: fail(ProviderError("busy", retry_after=7)),
     "is overloaded": lambda r: fail(ProviderError("overloaded")),

@@ -1,0 +1,152 @@
+"""One candidate on the event loop: try after try, until there is a last word."""
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from arenas.candidates.limit import Limiter, Scope
+from arenas.candidates.models import Candidate
+from arenas.candidates.retry import IN_PROCESS_SECONDS, Again, decide
+from arenas.providers._http import HOLDING, Allowance, Holding
+from arenas.providers._secrets import redact
+from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request, TextPart
+
+DEADLINE = 180.0  # seconds for one try, all its turns included
+MEMORY = 64_000_000  # bytes of answers that are held at once
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed candidate, and the call to be made for it.
+
+    `tries` counts its earlier tries by how they ended.
+    """
+
+    candidate: Candidate
+    provider: BaseProvider
+    request: Request
+    scope: Scope
+    tries: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one try ended, after how many seconds, and what follows.
+
+    `again` says after how many seconds another try follows; `goes_on` that it is made by the
+    same process, which keeps the candidate. `holding` is the memory that the answer takes.
+    """
+
+    job: Job
+    end: Outcome | ProviderError
+    seconds: float
+    again: Again | None
+    goes_on: bool = False
+    holding: Holding | None = None
+
+
+Report = Callable[[Ended], None]
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop in a thread of its own, for as long as the process lives.
+
+    SDKs keep their connections in it, so there is one, made when it is first needed: a process
+    that was forked before has none yet.
+    """
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.allowance = Allowance(MEMORY)
+        thread = threading.Thread(target=self.loop.run_forever, name="providers", daemon=True)
+        thread.start()
+
+    def start(self, job: Job, report: Report, stopping: threading.Event, limiter: Limiter) -> None:
+        work = answer(job, report, stopping, limiter, self.allowance)
+        asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def wait_for(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
+        """What the work comes to. Raises TimeoutError, and ends the work, after so long."""
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, seconds), self.loop).result()
+
+    def release(self, holding: Holding) -> None:
+        asyncio.run_coroutine_threadsafe(holding.release(), self.loop)
+
+
+async def answer(
+    job: Job, report: Report, stopping: threading.Event, limiter: Limiter, allowance: Allowance
+) -> None:
+    """Try until there is a last word, or a wait too long to keep the place for."""
+    rng = random.Random()
+    while True:
+        holding = allowance.open()
+        started = time.monotonic()
+        end = hide_secrets(await call(job, holding))
+        seconds = time.monotonic() - started
+        kind = end.status if isinstance(end, Outcome) else end.cause
+        job.tries[kind] += 1
+        again = decide(end, job.tries, rng=rng)
+        goes_on = keeps_place(end, again) and not stopping.is_set()
+        if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
+            await asyncio.to_thread(limiter.hold, job.scope, end.retry_after or again.seconds)
+        report(Ended(job, end, seconds, again, goes_on, holding))
+        if not goes_on or again is None:
+            return
+        await asyncio.sleep(again.seconds)
+        await wait_turn(job, limiter)
+        if isinstance(end, ProviderError) and end.resume is not None:
+            job = replace(job, request=replace(job.request, resume=end.resume))
+
+
+def keeps_place(end: Outcome | ProviderError, again: Again | None) -> bool:
+    """Whether the next try is soon enough to wait for it here."""
+    if again is None or again.seconds > IN_PROCESS_SECONDS:
+        return False
+    return not (isinstance(end, ProviderError) and end.cause in (Cause.KEY, Cause.QUOTA))
+
+
+async def wait_turn(job: Job, limiter: Limiter) -> None:
+    """Wait until another call to the model may start; others may be told to wait, too."""
+    while True:
+        grant = await asyncio.to_thread(limiter.take, job.scope, 1, rate=job.provider.rate)
+        if grant.calls:
+            return
+        await asyncio.sleep(grant.wait + random.uniform(0.01, 0.2))
+
+
+async def call(job: Job, holding: Holding) -> Outcome | ProviderError:
+    """One call within its deadline. Whatever a provider raises becomes a ProviderError."""
+    HOLDING.set(holding)
+    try:
+        async with asyncio.timeout(DEADLINE):
+            return await job.provider.generate(job.request, deadline=DEADLINE)
+    except ProviderError as error:
+        return error
+    except TimeoutError:
+        return ProviderError(f"no answer within {DEADLINE:.0f} seconds", cause=Cause.TIMEOUT)
+    except Exception as error:  # a provider's own mistake must not take its neighbours down
+        return ProviderError(f"{type(error).__name__}: {error}", permanent=True)
+
+
+def hide_secrets(end: Outcome | ProviderError) -> Outcome | ProviderError:
+    """The same without any key: services quote what they were sent."""
+    if isinstance(end, ProviderError):
+        return ProviderError(
+            redact(str(end)),
+            cause=end.cause,
+            retry_after=end.retry_after,
+            raw_reason=redact(end.raw_reason),
+            usage=end.usage,
+            resume=end.resume,
+        )
+    parts = tuple(
+        replace(part, text=redact(part.text)) if isinstance(part, TextPart) else part
+        for part in end.parts
+    )
+    return replace(end, parts=parts, reason=redact(end.reason), raw_reason=redact(end.raw_reason))

@@ -1,0 +1,70 @@
+"""What candidates will cost: calls, images and USD, before any call is made."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import import_module
+
+from arenas.candidates.models import Candidate
+from arenas.competitors.models import Competitor
+from arenas.competitors.price import Work, read_price
+from arenas.providers.base import BaseProvider, provider_names
+from arenas.suites.models import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of one competitor's missing candidates; `usd` is None where no price is known."""
+
+    competitor: Competitor
+    candidates: int
+    calls: int
+    images: int
+    usd: Decimal | None
+
+
+def find_provider(name: str) -> type[BaseProvider]:
+    """The provider's class. One that is gone takes one call at a time, to say so."""
+    if name not in provider_names():
+        return BaseProvider
+    found: type[BaseProvider] = import_module(f"arenas.providers.{name}").Provider
+    return found
+
+
+def measure_work(prompt: Prompt, *, references: int) -> Work:
+    """One candidate's work. In a conversation each turn sends again all that came before it."""
+    turns = len(prompt.turns)
+    images = max(turns, prompt.expectation.n_images)
+    earlier = turns * (turns - 1) // 2
+    characters = sum(len(text) * (turns - n) for n, text in enumerate(prompt.turns))
+    return Work(turns, images, characters, pictures_read=references * turns + earlier)
+
+
+def estimate_cost(candidate: Candidate, *, references: int) -> Decimal | None:
+    """USD of one candidate; None where its competitor has no price."""
+    competitor = candidate.competitor
+    if find_provider(competitor.provider).is_free:
+        return Decimal(0)
+    price = read_price(competitor.price)
+    if price is None:
+        return None
+    work = measure_work(candidate.prompt, references=references)
+    return price.estimate(work, in_batch=candidate.for_batch)
+
+
+def estimate_all(candidates: Iterable[Candidate]) -> list[Estimate]:
+    """By competitor, in the order of the first candidate of each."""
+    found: dict[Competitor, Estimate] = {}
+    for candidate in candidates:
+        competitor, references = candidate.competitor, len(candidate.prompt.references.all())
+        before = found.get(competitor, Estimate(competitor, 0, 0, 0, Decimal(0)))
+        work = measure_work(candidate.prompt, references=references)
+        usd = estimate_cost(candidate, references=references)
+        found[competitor] = Estimate(
+            competitor,
+            before.candidates + 1,
+            before.calls + work.calls,
+            before.images + work.images,
+            None if usd is None or before.usd is None else before.usd + usd,
+        )
+    return list(found.values())

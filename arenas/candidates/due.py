@@ -1,0 +1,205 @@
+"""Which planned candidates may start now: what services, budgets and rates leave room for."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from arenas.candidates.cost import estimate_cost, find_provider
+from arenas.candidates.limit import Limiter, Scope
+from arenas.candidates.models import Attempt, Candidate, GenerationRun, ServicePause
+from arenas.competitors.models import EXTERNAL, Competitor
+from arenas.providers.base import BaseProvider, make_provider
+
+Status = Candidate.Status
+
+
+@dataclass(slots=True)
+class Lane:
+    """The competitors that share a service's limits, and how many of theirs may start."""
+
+    scope: Scope
+    provider: type[BaseProvider]
+    competitors: list[Competitor] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What may start now; whether more is due that must wait for room or rate; whether some
+    service is closed.
+    """
+
+    candidates: list[Candidate]
+    estimates: dict[int, Decimal]
+    more: bool
+    closed: bool
+
+
+def due_candidates(now: datetime) -> QuerySet[Candidate]:
+    """Planned, of a run that goes on, and not told to wait."""
+    return Candidate.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now),
+        Q(run=None) | Q(run__state=GenerationRun.State.ACTIVE),
+        status=Status.PLANNED,
+    )
+
+
+def find_lanes(now: datetime, *, for_batch: bool = False) -> list[Lane]:
+    """Every service and model for which something is due."""
+    due = due_candidates(now).filter(competitor=OuterRef("pk"), for_batch=for_batch)
+    lanes: dict[Scope, Lane] = {}
+    for competitor in Competitor.objects.exclude(provider=EXTERNAL).filter(Exists(due)):
+        scope = find_scope(competitor)
+        lane = lanes.setdefault(scope, Lane(scope, find_provider(competitor.provider)))
+        lane.competitors.append(competitor)
+    return list(lanes.values())
+
+
+def find_scope(competitor: Competitor) -> Scope:
+    try:
+        account = make_provider(competitor.provider, competitor.model, competitor.params).account
+    except ValueError:  # its candidates are to fail, each with this reason
+        account = ""
+    return Scope(competitor.provider, account, competitor.model)
+
+
+def choose(now: datetime, under_way: Counter[str], *, limiter: Limiter) -> Due:
+    """Choose what this process may start, given how many calls it has under way by provider.
+
+    Must run alone (under the claimers' lock): budgets and limits are shared.
+    """
+    lanes = find_lanes(now)
+    room = measure_room(lanes, under_way)
+    pauses = {pause.scope: pause for pause in ServicePause.objects.all()}
+    chosen: list[Candidate] = []
+    more = False
+    for lane, most in share_room(lanes, room, pauses, now):
+        rows = select_rows(lane, now, limit=most)
+        more = more or len(rows) >= most
+        chosen += rows
+    affordable = afford(sorted(chosen, key=lambda row: row.pk), now=now)
+    granted = grant(affordable, lanes, room, limiter)
+    more = more or len(granted) < len(chosen)
+    estimates = {row.pk: affordable[row] for row in granted}
+    return Due(granted, estimates, more, closed=bool(pauses))
+
+
+def measure_room(lanes: Iterable[Lane], under_way: Counter[str]) -> dict[str, int]:
+    """By provider, how many calls may start: in this process, and in all of them."""
+    running = Counter(
+        dict(
+            Candidate.objects.filter(status=Status.RUNNING, batch=None)
+            .values_list("competitor__provider")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+    )
+    room = {}
+    for name, provider in {lane.scope.provider: lane.provider for lane in lanes}.items():
+        most = settings.CONCURRENCY.get(name, provider.at_most)
+        here = provider.in_flight - under_way[name]
+        room[name] = max(0, here if most is None else min(here, most - running[name]))
+    return room
+
+
+def share_room(
+    lanes: Iterable[Lane],
+    room: Mapping[str, int],
+    pauses: Mapping[str, ServicePause],
+    now: datetime,
+) -> Iterator[tuple[Lane, int]]:
+    """The lanes that are open, and the most that each may start.
+
+    Where a pause has run out, one call of its scope tries whether the service works again.
+    """
+    tried: set[str] = set()
+    for lane in lanes:
+        names = (lane.scope.of_account, str(lane.scope))
+        closed = [pauses[name] for name in names if name in pauses]
+        most = room[lane.scope.provider]
+        if any(pause.until > now for pause in closed) or not most:
+            continue
+        if closed:
+            scopes = {pause.scope for pause in closed}
+            if scopes & tried or is_tried(lane):
+                continue
+            tried |= scopes
+            most = 1
+        yield lane, most
+
+
+def is_tried(lane: Lane) -> bool:
+    """Whether a call of this account is under way already."""
+    return Candidate.objects.filter(
+        status=Status.RUNNING, batch=None, competitor__provider=lane.scope.provider
+    ).exists()
+
+
+def select_rows(
+    lane: Lane, now: datetime, *, limit: int, for_batch: bool = False
+) -> list[Candidate]:
+    rows = due_candidates(now).filter(competitor__in=lane.competitors, for_batch=for_batch)
+    related = rows.select_related("prompt", "run", "competitor").order_by("pk")
+    return list(related.annotate(n_references=Count("prompt__references"))[:limit])
+
+
+def grant(
+    rows: Iterable[Candidate], lanes: Sequence[Lane], room: Mapping[str, int], limiter: Limiter
+) -> list[Candidate]:
+    """The first of the rows, as many as their providers have room for and rates let start."""
+    lane_of = {competitor.pk: lane for lane in lanes for competitor in lane.competitors}
+    left = dict(room)
+    wanted: dict[Scope, list[Candidate]] = {}
+    for row in rows:
+        scope = lane_of[row.competitor_id].scope
+        if left[scope.provider] > 0:
+            left[scope.provider] -= 1
+            wanted.setdefault(scope, []).append(row)
+    granted = []
+    for scope, asked in wanted.items():
+        rate = lane_of[asked[0].competitor_id].provider.rate
+        granted += asked[: limiter.take(scope, len(asked), rate=rate).calls]
+    return sorted(granted, key=lambda row: row.pk)
+
+
+def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decimal]:
+    """Those that their runs' budgets still pay for, with what each is thought to cost.
+
+    What is under way counts with its estimate, so that even all answers together stay within the
+    budget as far as estimates can tell. A run whose budget pays for nothing more is stopped.
+    """
+    left: dict[int, Decimal] = {}
+    affordable: dict[Candidate, Decimal] = {}
+    refused: set[int | None] = set()
+    for row in rows:
+        estimate = estimate_cost(row, references=row.n_references)  # type: ignore[attr-defined]
+        run = row.run
+        if run is not None and run.budget_usd is not None:
+            if run.pk not in left:
+                left[run.pk] = run.budget_usd - sum_costs(run)
+            if estimate is None or estimate > left[run.pk]:
+                refused.add(run.pk)
+                continue
+            left[run.pk] -= estimate
+        affordable[row] = estimate or Decimal(0)
+    going_on = {row.run_id for row in affordable}
+    stop_spent([run for run in refused - going_on if run], now=now)
+    return affordable
+
+
+def sum_costs(run: GenerationRun) -> Decimal:
+    """USD of the run so far: what was paid, and the estimate of what is or was under way."""
+    spent = Coalesce("cost_usd", "estimate_usd")
+    return run.attempts.aggregate(usd=Sum(spent))["usd"] or Decimal(0)
+
+
+def stop_spent(runs: Iterable[int], *, now: datetime) -> None:
+    """Stop the runs of which nothing is under way any more that could turn out cheaper."""
+    under_way = Attempt.objects.filter(run=OuterRef("pk"), candidate__status=Status.RUNNING)
+    active = GenerationRun.objects.filter(pk__in=runs, state=GenerationRun.State.ACTIVE)
+    active.exclude(Exists(under_way)).update(state=GenerationRun.State.SPENT, ended_at=now)

@@ -1,0 +1,149 @@
+"""Start, estimate and cancel generation runs; ask again for what failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Concat
+
+from arenas.candidates.cost import Estimate, estimate_all, find_provider
+from arenas.candidates.models import Candidate, GenerationRun
+from arenas.candidates.plan import find_makers, find_missing, plan_candidates, select_candidates
+from arenas.competitors.models import Competitor
+from arenas.competitors.price import read_price
+from arenas.definitions.models import Arena
+from arenas.providers.base import BatchProvider
+
+Status = Candidate.Status
+
+
+class RunRefused(ValueError):
+    """A run that cannot be started so; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a run is to do: within which budget, how, and which ends are to be tried again.
+
+    Refusals are results: they are asked for again only where somebody says so.
+    """
+
+    budget_usd: Decimal | None = None
+    in_batches: bool = False
+    retry_failed: bool = False
+    retry_refused: bool = False
+
+
+def select_open(arena: Arena, wish: Wish, *, today: date) -> QuerySet[Candidate]:
+    """The arena's candidates that exist already and that a run would make."""
+    statuses: list[str] = [Status.PLANNED]
+    if wish.retry_failed:
+        statuses += Candidate.FAILURES
+    if wish.retry_refused:
+        statuses += Candidate.REFUSALS
+    makers = find_makers(arena, today=today).order_by().values("pk")
+    return select_candidates(arena).filter(status__in=statuses, competitor__in=makers)
+
+
+def estimate_run(arena: Arena, wish: Wish, *, today: date) -> list[Estimate]:
+    """What the run would ask for and cost, by competitor, changing nothing."""
+    existing = select_open(arena, wish, today=today).select_related("prompt", "competitor")
+    rows = [
+        *existing.prefetch_related("prompt__references").order_by("pk"),
+        *find_missing(arena, today=today),
+    ]
+    for row in rows:
+        row.for_batch = wish.in_batches and takes_batches(row.competitor, row.prompt.turns)
+    return estimate_all(rows)
+
+
+@transaction.atomic
+def start_run(arena: Arena, wish: Wish, *, by: str, now: datetime) -> GenerationRun | None:
+    """Have everything made that is missing; None where nothing is. Raises RunRefused.
+
+    What an earlier run left planned belongs to the new one.
+    """
+    Arena.objects.select_for_update().get(pk=arena.pk)
+    check_prices(arena, wish, today=now.date())
+    run = GenerationRun.objects.create(
+        arena=arena,
+        budget_usd=wish.budget_usd,
+        in_batches=wish.in_batches,
+        started_by=by,
+        started_at=now,
+    )
+    plan_candidates(arena, today=now.date(), run=run)
+    taken = select_open(arena, wish, today=now.date()).update(
+        run=run,
+        planned_at=Case(When(status=Status.PLANNED, then=F("planned_at")), default=Value(now)),
+        not_before=Case(When(status=Status.PLANNED, then=F("not_before")), default=None),
+        openings=0,
+        for_batch=False,
+        finished_at=None,
+        status=Status.PLANNED,
+    )
+    if not taken:
+        run.delete()
+        return None
+    if wish.in_batches:
+        mark_for_batches(run)
+    return run
+
+
+def check_prices(arena: Arena, wish: Wish, *, today: date) -> None:
+    """A budget means nothing where a price is not known."""
+    if wish.budget_usd is None:
+        return
+    if wish.budget_usd <= 0:
+        raise RunRefused("a budget is more than 0 USD")
+    unpriced = [
+        competitor.name
+        for competitor in find_makers(arena, today=today)
+        if not find_provider(competitor.provider).is_free and not read_price(competitor.price)
+    ]
+    if unpriced:
+        raise RunRefused(
+            f"no price is known for {', '.join(unpriced)}: give `price:` in the arena's file, "
+            "or leave the budget out"
+        )
+
+
+def takes_batches(competitor: Competitor, turns: Sequence[str]) -> bool:
+    """A conversation cannot be sent ahead: each of its turns needs the answer before it."""
+    return len(turns) == 1 and issubclass(find_provider(competitor.provider), BatchProvider)
+
+
+def mark_for_batches(run: GenerationRun) -> None:
+    rows = run.candidates.filter(status=Status.PLANNED).select_related("prompt", "competitor")
+    fit = [row.pk for row in rows if takes_batches(row.competitor, row.prompt.turns)]
+    Candidate.objects.filter(pk__in=fit).update(for_batch=True)
+
+
+@transaction.atomic
+def cancel_run(run: GenerationRun, *, now: datetime) -> bool:
+    """Begin no more calls for the run; False where it had ended before.
+
+    What is under way is finished and kept: it is paid for.
+    """
+    active = GenerationRun.objects.filter(pk=run.pk, state=GenerationRun.State.ACTIVE)
+    if not active.update(state=GenerationRun.State.CANCELLED, ended_at=now):
+        return False
+    drop_cancelled(now)
+    return True
+
+
+def drop_cancelled(now: datetime) -> int:
+    """Take cancelled runs' planned candidates off the list; what was tried keeps its attempts."""
+    rows = Candidate.objects.filter(status=Status.PLANNED, run__state=GenerationRun.State.CANCELLED)
+    dropped = rows.filter(attempts_made=0).delete()[0]
+    failed = rows.update(
+        status=Status.FAILED,
+        reason=Concat(Value("its run was cancelled; the last try: "), F("reason")),
+        finished_at=now,
+        not_before=None,
+        for_batch=False,
+    )
+    return dropped + failed

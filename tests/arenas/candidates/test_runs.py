@@ -1,0 +1,225 @@
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from arenas.candidates.claim import claim, claim_due
+from arenas.candidates.due import choose, sum_costs
+from arenas.candidates.limit import get_limiter
+from arenas.candidates.models import Attempt, Candidate, GenerationRun
+from arenas.candidates.plan import select_candidates
+from arenas.candidates.runs import (
+    RunRefused,
+    Wish,
+    cancel_run,
+    drop_cancelled,
+    estimate_run,
+    start_run,
+)
+from arenas.competitors.models import Competitor
+from tests.factories import NOW, make_arena, make_suite
+
+pytestmark = pytest.mark.django_db
+LEASE = timedelta(seconds=30)
+EVERYTHING = Wish()
+DOLLAR = Wish(budget_usd=Decimal(1))
+
+
+@pytest.fixture
+def arena(tmp_path):
+    """Forty prompts for one model at 0.039 USD a picture."""
+    Competitor.objects.create(
+        name="nano", provider="scripted", model="draws", price={"image": 0.039}
+    )
+    return make_arena(make_suite(tmp_path, 40), ["nano"])
+
+
+@pytest.fixture
+def limiter(settings):
+    return get_limiter(settings.REDIS_URL)
+
+
+def start(arena, wish=EVERYTHING, now=NOW):
+    return start_run(arena, wish, by="alice", now=now)
+
+
+def choose_now(limiter, under_way=0):
+    return choose(NOW, Counter(scripted=under_way), limiter=limiter).candidates
+
+
+def test_a_run_takes_all_that_is_missing(arena):
+    run = start(arena)
+    assert run.candidates.count() == select_candidates(arena).count() == 40
+
+
+def test_where_nothing_is_missing_there_is_no_run(arena):
+    start(arena)
+    Candidate.objects.update(status="done")
+    assert start(arena) is None
+    assert GenerationRun.objects.count() == 1
+
+
+def test_what_an_earlier_run_left_planned_belongs_to_the_new_one(arena):
+    first, second = start(arena), start(arena, DOLLAR)
+    assert (first.candidates.count(), second.candidates.count()) == (0, 40)
+
+
+def test_an_estimate_changes_nothing(arena):
+    [estimate] = estimate_run(arena, Wish(), today=NOW.date())
+    assert (estimate.candidates, estimate.calls, estimate.images) == (40, 40, 40)
+    assert estimate.usd == Decimal("1.56")
+    assert not Candidate.objects.exists()
+
+
+def test_an_estimate_counts_what_is_planned_already_once(arena):
+    start(arena)
+    assert estimate_run(arena, Wish(), today=NOW.date())[0].candidates == 40
+
+
+def test_a_retired_competitor_is_asked_for_nothing(arena):
+    Competitor.objects.update(retired_on=NOW.date())
+    assert start(arena) is None
+    assert estimate_run(arena, Wish(), today=NOW.date()) == []
+
+
+def test_a_budget_without_a_price_is_refused_by_name(arena):
+    Competitor.objects.update(price={})
+    with pytest.raises(RunRefused, match="no price is known for nano"):
+        start(arena, DOLLAR)
+    assert not GenerationRun.objects.exists()
+
+
+def test_a_budget_is_more_than_nothing(arena):
+    with pytest.raises(RunRefused, match="more than 0"):
+        start(arena, Wish(budget_usd=Decimal(0)))
+
+
+def test_a_budget_starts_no_more_calls_than_it_pays_for(arena, limiter, pump):
+    start(arena, DOLLAR)
+    started = 0
+    while rows := claim_due(NOW, Counter(), lease=LEASE, limiter=limiter).candidates:
+        started += len(rows)
+    assert started == 25
+
+
+def test_what_turned_out_cheaper_leaves_room_for_more(arena, limiter):
+    run = start(arena, DOLLAR)
+    while claim_due(NOW, Counter(), lease=LEASE, limiter=limiter).candidates:
+        pass
+    Attempt.objects.update(ended_at=NOW, cost_usd=Decimal("0.02"))
+    assert sum_costs(run) == Decimal("0.50")
+    assert choose_now(limiter)
+
+
+def test_a_budget_that_pays_for_nothing_more_ends_the_run(arena, limiter):
+    run = start(arena, Wish(budget_usd=Decimal("0.05")))
+    [row] = claim_due(NOW, Counter(), lease=LEASE, limiter=limiter).candidates
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    run.refresh_from_db()
+    assert run.state == "active"  # the call under way may turn out cheaper
+    Candidate.objects.filter(pk=row.pk).update(status="done", lease=None)
+    Attempt.objects.update(ended_at=NOW, cost_usd=Decimal("0.039"))
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    run.refresh_from_db()
+    assert (run.state, run.ended_at) == ("spent", NOW)
+
+
+def test_a_lost_call_counts_as_paid_for(arena, limiter):
+    run = start(arena, DOLLAR)
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    Candidate.objects.filter(status="running").update(status="planned", lease=None)
+    assert sum_costs(run) == 8 * Decimal("0.039")
+
+
+def test_another_budget_goes_on_where_the_first_ended(arena, limiter):
+    run = start(arena, Wish(budget_usd=Decimal("0.01")))
+    assert choose_now(limiter) == []
+    run.refresh_from_db()
+    assert run.state == "spent"
+    start(arena, DOLLAR)
+    assert len(choose_now(limiter)) == 8
+
+
+def test_a_provider_has_no_more_calls_under_way_than_it_takes(arena, limiter):
+    start(arena)
+    assert len(choose_now(limiter, under_way=5)) == 3
+
+
+def test_the_operator_may_allow_fewer_for_all_workers_together(arena, limiter, settings):
+    settings.CONCURRENCY = {"scripted": 2}
+    start(arena)
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    assert Candidate.objects.filter(status="running").count() == 2
+    assert choose_now(limiter) == []
+
+
+def test_a_cancelled_run_starts_nothing_and_keeps_what_is_under_way(arena, limiter):
+    run = start(arena)
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    assert cancel_run(run, now=NOW)
+    assert choose_now(limiter) == []
+    assert set(run.candidates.values_list("status", flat=True)) == {"running"}
+
+
+def test_a_run_is_cancelled_once(arena):
+    run = start(arena)
+    assert cancel_run(run, now=NOW)
+    assert not cancel_run(run, now=NOW)
+
+
+def test_what_was_tried_keeps_its_attempts_when_its_run_is_cancelled(arena):
+    run = start(arena)
+    first = run.candidates.first()
+    claim([first.pk], now=NOW, lease=LEASE)
+    Candidate.objects.filter(pk=first.pk).update(status="planned", lease=None, reason="busy")
+    cancel_run(run, now=NOW)
+    candidate = Candidate.objects.get()
+    assert candidate.status == "failed"
+    assert candidate.reason == "its run was cancelled; the last try: busy"
+    assert candidate.attempts.count() == 1
+
+
+def test_what_comes_back_after_a_cancellation_is_dropped_by_the_next_sweep(arena, limiter):
+    run = start(arena)
+    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
+    cancel_run(run, now=NOW)
+    Candidate.objects.filter(status="running").update(status="planned", lease=None)
+    assert drop_cancelled(NOW) == 8
+    assert not Candidate.objects.filter(status="planned").exists()
+
+
+@pytest.fixture
+def ended(arena):
+    """The arena with one candidate of every end."""
+    start(arena)
+    statuses = ["failed", "malformed", "refused_prompt", "refused_output", "no_image"]
+    for row, status in zip(Candidate.objects.order_by("pk"), statuses, strict=False):
+        Candidate.objects.filter(pk=row.pk).update(status=status)
+    Candidate.objects.filter(status="planned").update(status="done")
+    return arena
+
+
+def test_only_what_failed_is_tried_again(ended):
+    run = start(ended, Wish(retry_failed=True))
+    assert run.candidates.filter(status="planned").count() == 2
+    assert Candidate.objects.filter(status="refused_prompt").count() == 1
+
+
+def test_refusals_are_tried_again_where_somebody_asks_for_it(ended):
+    run = start(ended, Wish(retry_refused=True))
+    assert run.candidates.filter(status="planned").count() == 3
+    assert Candidate.objects.filter(status="failed").count() == 1
+
+
+def test_earlier_tries_do_not_count_against_what_is_tried_again(plan, run):
+    [candidate] = plan("is overloaded")
+    for _ in range(3):
+        Candidate.objects.update(not_before=None)
+        [candidate] = run([candidate])
+    assert candidate.status == "failed"
+    arena = candidate.competitor.entries.get().arena
+    start(arena, Wish(retry_failed=True), now=timezone.now())
+    [candidate] = run([candidate])
+    assert (candidate.status, candidate.attempts.count()) == ("planned", 4)
