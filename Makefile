@@ -3,9 +3,10 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+EXTRAS := .venv-extras
 
-.PHONY: demo test check setup lock bench bench-rating bench-coverage bench-fit bench-judge \
-	bench-pairing bench-leaderboard bench-studies clean help
+.PHONY: demo test test-extras check setup lock bench bench-rating bench-coverage bench-fit \
+	bench-judge bench-pairing bench-leaderboard bench-studies clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -14,6 +15,10 @@ demo: $(VENV)/.site        ## set up and run the whole site on http://127.0.0.1:
 
 test: $(VENV)/.dev         ## set up and run every test
 	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} $(ARGS)
+
+test-extras: $(EXTRAS)/.extras ## run the tests of the providers whose libraries are extras
+	@$(EXTRAS)/bin/python -m pytest tests/arenas/providers/test_litellm.py \
+		tests/arenas/providers/test_diffusers.py $(ARGS)
 
 check: $(VENV)/.dev        ## format, lint, types, import directions, missing migrations
 	$(BIN)/ruff format --check .
@@ -58,8 +63,8 @@ bench-leaderboard: $(VENV)/.dev ## boards of a million votes: counts, snapshots,
 bench-studies: $(VENV)/.dev ## whole studies through the site's own voting, pairing and snapshots
 	$(SIMULATE) benchmarks.studies $(ARGS)
 
-clean:           ## remove the environment; the data in .local stay
-	rm -rf $(VENV)
+clean:           ## remove the environments; the data in .local stay
+	rm -rf $(VENV) $(EXTRAS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -75,4 +80,20 @@ $(VENV)/.site: requirements.lock | $(BIN)/python
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# In an environment of their own: the extras are large, in no lock, and nobody else needs them.
+EXTRAS_PIP := $(EXTRAS)/bin/python -m pip install --quiet --disable-pip-version-check
+LIST_EXTRAS := import tomllib; \
+	extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	print(*extras["diffusers"], *extras["litellm"], sep="\n")
+
+# torch comes first, so that a build for this machine that is at hand is the one that is kept.
+$(EXTRAS)/.extras: requirements-dev.lock pyproject.toml
+	@echo "Installing the extras (once) …"
+	@$(PYTHON) -m venv $(EXTRAS)
+	@$(EXTRAS_PIP) --require-hashes -r requirements-dev.lock
+	@$(EXTRAS)/bin/python -c '$(LIST_EXTRAS)' > $(EXTRAS)/wanted
+	@grep ^torch= $(EXTRAS)/wanted | xargs $(EXTRAS_PIP)
+	@$(EXTRAS_PIP) -r $(EXTRAS)/wanted
 	@touch $@

@@ -4,7 +4,8 @@ import asyncio
 import email.utils
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 import httpx2
@@ -66,6 +67,19 @@ class Holding:
 
 # The holding of the call that runs in this context; None where nobody counts.
 HOLDING: ContextVar[Holding | None] = ContextVar("holding", default=None)
+# How large an answer may be in this context.
+_LARGEST: ContextVar[int] = ContextVar("largest", default=MAX_ANSWER)
+
+
+@contextmanager
+def answer_to_file(largest: int) -> Iterator[None]:
+    """Let answers be larger where they go to a file piece by piece, and into no memory."""
+    limit, holding = _LARGEST.set(largest), HOLDING.set(None)
+    try:
+        yield
+    finally:
+        HOLDING.reset(holding)
+        _LARGEST.reset(limit)
 
 
 class BoundedTransport(httpx2.AsyncHTTPTransport):
@@ -103,9 +117,10 @@ class _Counted(httpx2.AsyncByteStream):
 
 
 def refuse_excess(size: int) -> None:
-    if size > MAX_ANSWER:
+    largest = _LARGEST.get()
+    if size > largest:
         raise ProviderError(
-            f"the answer is larger than {MAX_ANSWER / 1e6:.0f} MB", cause=Cause.REQUEST
+            f"the answer is larger than {largest / 1e6:.0f} MB", cause=Cause.REQUEST
         )
 
 
