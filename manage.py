@@ -13,7 +13,7 @@ from evalsite.embedded import EmbeddedError, provide
 
 WITHOUT_SERVICES = {
     "", "help", "version", "--help", "-h", "--version", "collectstatic", "compilemessages",
-    "diffsettings", "findstatic", "makemessages",
+    "diffsettings", "findstatic", "makemessages", "standin",
 }  # fmt: skip
 
 
