@@ -1,9 +1,11 @@
 """The Celery application, and everything that happens by itself, as one table."""
 
 import os
+from importlib import import_module
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
 from evalsite.embedded import provide
 from evalsite.lifeline import die_with_parent
@@ -73,6 +75,13 @@ app.conf.update(
 for entry in app.conf.beat_schedule.values():
     entry["options"] = {"expires": entry["schedule"]}
 app.conf.imports = ["arenas.candidates.tasks", "arenas.votes.tasks", "metrics.tasks"]
+
+
+@worker_init.connect
+def load_providers(sender: Any, **_: object) -> None:
+    """A worker that generates loads its providers' libraries once, for all its processes."""
+    if "generate" in sender.app.amqp.queues.consume_from:
+        import_module("arenas.candidates.cost").load_providers()
 
 
 @worker_process_init.connect

@@ -17,6 +17,7 @@ from arenas.providers._secrets import redact
 from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request, TextPart
 
 DEADLINE = 180.0  # seconds for one try, all its turns included
+GRACE = 5.0  # for a provider to say what it had by then
 MEMORY = 64_000_000  # bytes of answers that are held at once
 
 
@@ -64,12 +65,43 @@ class Loop:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.allowance = Allowance(MEMORY)
+        self.places: dict[str, asyncio.Semaphore] = {}
         thread = threading.Thread(target=self.loop.run_forever, name="providers", daemon=True)
         thread.start()
 
     def start(self, job: Job, report: Report, stopping: threading.Event, limiter: Limiter) -> None:
-        work = answer(job, report, stopping, limiter, self.allowance)
+        work = self.answer(job, report, stopping, limiter)
         asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    async def answer(
+        self, job: Job, report: Report, stopping: threading.Event, limiter: Limiter
+    ) -> None:
+        """Try until there is a last word, or a wait too long to keep the place for."""
+        rng = random.Random()
+        while True:
+            holding = self.allowance.open()
+            end, seconds = await self.take_place(job, holding)
+            job.tries[end.status if isinstance(end, Outcome) else end.cause] += 1
+            again = decide(end, job.tries, rng=rng)
+            goes_on = keeps_place(end, again) and not stopping.is_set()
+            if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
+                wait = end.retry_after or again.seconds
+                await asyncio.to_thread(limiter.hold, job.scope, wait)
+            report(Ended(job, end, seconds, again, goes_on, holding))
+            if not goes_on or again is None:
+                return
+            await asyncio.sleep(again.seconds)
+            await wait_turn(job, limiter)
+            if isinstance(end, ProviderError) and end.resume is not None:
+                job = replace(job, request=replace(job.request, resume=end.resume))
+
+    async def take_place(self, job: Job, holding: Holding) -> tuple[Outcome | ProviderError, float]:
+        """One call as soon as there is a place for it; how it ended, and after how many seconds."""
+        places = asyncio.Semaphore(job.provider.in_flight)
+        async with self.places.setdefault(job.scope.provider, places):
+            started = time.monotonic()
+            end = await call(job, holding)
+        return hide_secrets(end), time.monotonic() - started
 
     def wait_for(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """What the work comes to. Raises TimeoutError, and ends the work, after so long."""
@@ -77,31 +109,6 @@ class Loop:
 
     def release(self, holding: Holding) -> None:
         asyncio.run_coroutine_threadsafe(holding.release(), self.loop)
-
-
-async def answer(
-    job: Job, report: Report, stopping: threading.Event, limiter: Limiter, allowance: Allowance
-) -> None:
-    """Try until there is a last word, or a wait too long to keep the place for."""
-    rng = random.Random()
-    while True:
-        holding = allowance.open()
-        started = time.monotonic()
-        end = hide_secrets(await call(job, holding))
-        seconds = time.monotonic() - started
-        kind = end.status if isinstance(end, Outcome) else end.cause
-        job.tries[kind] += 1
-        again = decide(end, job.tries, rng=rng)
-        goes_on = keeps_place(end, again) and not stopping.is_set()
-        if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
-            await asyncio.to_thread(limiter.hold, job.scope, end.retry_after or again.seconds)
-        report(Ended(job, end, seconds, again, goes_on, holding))
-        if not goes_on or again is None:
-            return
-        await asyncio.sleep(again.seconds)
-        await wait_turn(job, limiter)
-        if isinstance(end, ProviderError) and end.resume is not None:
-            job = replace(job, request=replace(job.request, resume=end.resume))
 
 
 def keeps_place(end: Outcome | ProviderError, again: Again | None) -> bool:
@@ -124,7 +131,7 @@ async def call(job: Job, holding: Holding) -> Outcome | ProviderError:
     """One call within its deadline. Whatever a provider raises becomes a ProviderError."""
     HOLDING.set(holding)
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(DEADLINE + GRACE):
             return await job.provider.generate(job.request, deadline=DEADLINE)
     except ProviderError as error:
         return error

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from arenas.candidates.cost import find_provider
 from arenas.candidates.due import choose
@@ -65,13 +66,16 @@ def claim(
         .filter(pk__in=ids, status=Status.PLANNED)
         .order_by("pk")
     )
-    mine = uuid.uuid4()
+    mine, until = uuid.uuid4(), now + lease
+    Candidate.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=Status.RUNNING,
+        lease=mine,
+        lease_until=until,
+        attempts_made=F("attempts_made") + 1,
+    )
     for row in rows:
-        row.status = Status.RUNNING
-        row.lease = mine
-        row.lease_until = now + lease
+        row.status, row.lease, row.lease_until = Status.RUNNING, mine, until
         row.attempts_made += 1
-    Candidate.objects.bulk_update(rows, ["status", "lease", "lease_until", "attempts_made"])
     Attempt.objects.bulk_create(
         Attempt(
             candidate=row,

@@ -1,9 +1,12 @@
 """What candidates will cost: calls, images and USD, before any call is made."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
+
+from django.db import DatabaseError, connection
 
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
@@ -29,6 +32,14 @@ def find_provider(name: str) -> type[BaseProvider]:
         return BaseProvider
     found: type[BaseProvider] = import_module(f"arenas.providers.{name}").Provider
     return found
+
+
+def load_providers() -> None:
+    """Import the libraries of all providers that competitors have, before there is a call."""
+    with suppress(DatabaseError):  # not migrated yet: then they are imported when needed
+        for name in Competitor.objects.order_by().values_list("provider", flat=True).distinct():
+            find_provider(name)
+    connection.close()
 
 
 def measure_work(prompt: Prompt, *, references: int) -> Work:

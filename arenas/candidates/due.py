@@ -17,6 +17,7 @@ from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.providers.base import BaseProvider, make_provider
 
 Status = Candidate.Status
+AHEAD = 8  # for each so many places one candidate waits in the process, to take a place at once
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ def measure_room(lanes: Iterable[Lane], under_way: Counter[str]) -> dict[str, in
     room = {}
     for name, provider in {lane.scope.provider: lane.provider for lane in lanes}.items():
         most = settings.CONCURRENCY.get(name, provider.at_most)
-        here = provider.in_flight - under_way[name]
+        here = provider.in_flight + provider.in_flight // AHEAD - under_way[name]
         room[name] = max(0, here if most is None else min(here, most - running[name]))
     return room
 

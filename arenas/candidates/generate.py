@@ -31,8 +31,9 @@ from arenas.providers._secrets import redact
 from arenas.providers.base import Outcome, ProviderError, Reference, Request, make_provider
 from arenas.suites.models import PromptReference
 
-CLAIM_SECONDS = 0.05  # between two looks for work while there is some
+CLAIM_SECONDS = 0.15  # between two looks for work while there is some
 IDLE_SECONDS = 0.5  # and while there is none
+STORE_AT_ONCE = 4  # so that calls are begun while many answers wait to be stored
 CLOSE_SECONDS = 5.0  # a connection that is not used so long is given back
 
 Received = Callable[[Sequence[int]], object]
@@ -52,6 +53,7 @@ class Pump:
         self.ends: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.jobs: dict[int, Job] = {}
+        self.calling: dict[int, str] = {}  # the providers of those that are not answered yet
         self.next_claim = self.next_sign = 0.0
         self.more = self.closed = False
 
@@ -73,16 +75,26 @@ class Pump:
 
     def claim(self) -> int:
         """Begin what there is room for; return how many."""
-        under_way = Counter(job.scope.provider for job in self.jobs.values())
+        under_way = Counter(self.calling.copy().values())
         now = timezone.now()
         claimed = claim_due(now, under_way, lease=self.lease, limiter=self.limiter)
         self.more, self.closed = claimed.more, claimed.closed
         for job in make_jobs(claimed.candidates):
-            self.jobs[job.candidate.pk] = job
-            get_loop().start(job, self.ends.put, self.stopping, self.limiter)
+            self.start(job)
         found = bool(claimed.candidates)
         self.next_claim = time.monotonic() + (CLAIM_SECONDS if found else IDLE_SECONDS)
         return len(claimed.candidates)
+
+    def start(self, job: Job) -> None:
+        self.jobs[job.candidate.pk] = job
+        self.calling[job.candidate.pk] = job.scope.provider
+        get_loop().start(job, self.report, self.stopping, self.limiter)
+
+    def report(self, ended: Ended) -> None:
+        """Called by the loop. An answer makes room for a call before it is stored."""
+        if not ended.goes_on:
+            del self.calling[ended.job.candidate.pk]
+        self.ends.put(ended)
 
     def sign(self) -> None:
         """Say that this process is alive, three times per lease."""
@@ -94,7 +106,7 @@ class Pump:
         self.next_sign = time.monotonic() + self.lease.total_seconds() / 3
 
     def wait(self) -> list[Ended]:
-        """Everything that has ended, as soon as something has, or when it is time to look up."""
+        """Some of what has ended, as soon as something has, or when it is time to look up."""
         until = self.next_sign if self.stopping.is_set() else min(self.next_sign, self.next_claim)
         wait = max(0.0, until - time.monotonic())
         if wait > CLOSE_SECONDS and not connection.in_atomic_block:
@@ -102,7 +114,7 @@ class Pump:
         ends: list[Ended] = []
         with suppress(queue.Empty):
             ends.append(self.ends.get(timeout=wait))
-            while True:
+            while len(ends) < STORE_AT_ONCE:
                 ends.append(self.ends.get_nowait())
         return ends
 

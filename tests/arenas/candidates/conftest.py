@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from arenas import providers
 from arenas.candidates.claim import claim
-from arenas.candidates.generate import Pump, get_loop, make_jobs
+from arenas.candidates.generate import Pump, make_jobs
 from arenas.candidates.limit import get_limiter
 from arenas.candidates.models import Candidate
 from arenas.candidates.open_images import open_received
@@ -57,8 +57,7 @@ def run(pump):
         ids = [candidate.pk for candidate in candidates]
         pump.stopping.set()  # no second try in the same process
         for job in make_jobs(claim(ids, now=now, lease=lease)):
-            pump.jobs[job.candidate.pk] = job
-            get_loop().start(job, pump.ends.put, pump.stopping, pump.limiter)
+            pump.start(job)
         pump.run(0)
         for pk in pump.came:
             open_received(pk, now=now, rng=random.Random(1))

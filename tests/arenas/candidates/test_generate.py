@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from arenas.candidates.claim import claim, release_expired
-from arenas.candidates.generate import get_loop, make_jobs, make_request
+from arenas.candidates.generate import make_jobs, make_request
 from arenas.candidates.models import Attempt, Candidate, Part
 from arenas.candidates.retry import TRIES
 from arenas.candidates.store import store_outcome
@@ -182,8 +182,7 @@ def test_leases_are_kept_alive_while_answers_trickle_in(plan, pump):
     pump.stopping.set()
     claimed = claim([row.pk for row in planned], now=timezone.now(), lease=pump.lease)
     for job in make_jobs(claimed):
-        pump.jobs[job.candidate.pk] = job
-        get_loop().start(job, pump.ends.put, pump.stopping, pump.limiter)
+        pump.start(job)
     pump.run(0)
     assert alive == [4, 3, 2, 1, 0]
 
