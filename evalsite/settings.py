@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from evalsite.embedded.places import read_own_address
 from evalsite.env import ROOT, env
+from evalsite.logs import hide_secrets
 
 DEBUG: bool = env("DEBUG")
 TESTING = "pytest" in sys.modules
@@ -189,6 +190,7 @@ CSRF_FAILURE_VIEW = "evalsite.views.show_csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 LOGIN_URL = "/admin/login/"
 
+hide_secrets()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -200,5 +202,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
+        # A line for each call of a model would bury everything else.
+        "httpx2": {"level": "WARNING"},
     },
 }

@@ -6,6 +6,9 @@ from django.test import Client
 
 from arenas.definitions.models import Arena
 from tests import factories
+from tests.service import running_service, service
+
+__all__ = ["running_service", "service"]
 
 
 @pytest.fixture(autouse=True)

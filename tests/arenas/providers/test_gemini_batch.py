@@ -17,8 +17,8 @@ from arenas.providers.base import (
 )
 from arenas.providers.gemini import Provider
 from evalsite.standin.server import StandIn
-from tests.arenas.providers.conftest import KEY
 from tests.arenas.providers.gemini_calls import MODEL, make_request
+from tests.service import KEY
 
 
 def make_requests(count: int) -> dict[str, Request]:

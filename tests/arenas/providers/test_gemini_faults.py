@@ -7,8 +7,8 @@ import pytest
 
 from arenas.providers._gemini.errors import explain_status, seconds_to_midnight
 from arenas.providers.base import Cause, Status, TextPart
-from tests.arenas.providers.conftest import KEY
 from tests.arenas.providers.gemini_calls import fail, generate, pictures
+from tests.service import KEY
 
 KITE = "A red kite over a green hill."
 

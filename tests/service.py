@@ -1,3 +1,5 @@
+"""The stand-in for the services of image models, and the environment that leads to it."""
+
 from collections.abc import Iterator
 
 import pytest
