@@ -1,0 +1,168 @@
+"""Batch jobs over the wire: sent, looked after, and found again by whoever comes next."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from arenas.candidates import batches
+from arenas.candidates.batches import LOOK, follow_batches, open_job, send, send_batches
+from arenas.candidates.claim import release_expired
+from arenas.candidates.due import find_lanes
+from arenas.candidates.models import BatchJob, Candidate
+from arenas.candidates.open_images import open_received
+from arenas.candidates.runs import Wish, cancel_run, start_run
+from arenas.competitors.models import Competitor
+from arenas.suites.load import load_suite
+from tests.factories import make_arena, suite_file
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now() + timedelta(hours=1)
+LATER = NOW + LOOK
+
+
+@pytest.fixture
+def plan(service, tmp_path):
+    """Plans these prompts for a Gemini model, to be sent in batches."""
+
+    def make(*prompts, **wish):
+        rows = [
+            {"id": f"prompt-{n}", **({"text": each} if isinstance(each, str) else each)}
+            for n, each in enumerate(prompts)
+        ]
+        Competitor.objects.create(
+            name="nano",
+            provider="gemini",
+            model="gemini-2.5-flash-image",
+            price={"image": 0.04, "batch": 0.5},
+        )
+        arena = make_arena(load_suite(suite_file(tmp_path, rows)).version, ["nano"])
+        return start_run(arena, Wish(in_batches=True, **wish), by="alice", now=NOW)
+
+    return make
+
+
+def open_all(received):
+    for pk in received:
+        open_received(pk, now=NOW, rng=random.Random(1))
+
+
+def statuses():
+    return list(Candidate.objects.order_by("pk").values_list("status", flat=True))
+
+
+def submissions(service):
+    return [each for each in service.received if "batchGenerateContent" in each.path]
+
+
+def test_candidates_are_sent_as_one_job_and_stored_when_it_has_ended(plan, service):
+    plan("A cat.", "A dog.", "A fox.")
+    assert send_batches(NOW) == 1
+    assert statuses() == ["running"] * 3
+    open_all(follow_batches(LATER))
+    assert statuses() == ["done"] * 3
+    assert len(submissions(service)) == 1
+    assert BatchJob.objects.get().state == "ended"
+
+
+def test_a_batch_costs_its_share_of_the_price(plan):
+    plan("A cat. [fault:no_usage]")
+    send_batches(NOW)
+    follow_batches(LATER)
+    assert Candidate.objects.get().cost_usd == Decimal("0.02")
+
+
+def test_each_candidate_has_an_end_of_its_own(plan):
+    plan("A cat.", "A dog. [fault:prompt_blocked]", "A fox. [fault:bad_request]")
+    send_batches(NOW)
+    open_all(follow_batches(LATER))
+    assert statuses() == ["done", "refused_prompt", "failed"]
+
+
+def test_a_job_is_not_looked_at_before_its_time(plan):
+    plan("A cat.")
+    send_batches(NOW)
+    assert follow_batches(NOW + LOOK / 2) == []
+    assert statuses() == ["running"]
+
+
+def test_a_conversation_is_not_sent_in_a_batch(plan):
+    run = plan("A cat.", {"turns": ["A dog.", "Give it a hat."]})
+    assert list(run.candidates.order_by("pk").values_list("for_batch", flat=True)) == [True, False]
+    send_batches(NOW)
+    assert statuses() == ["running", "planned"]
+
+
+def test_a_sender_that_died_after_sending_is_followed_by_another(plan, service, monkeypatch):
+    plan("A cat.")
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "note_sent", lambda *_, **__: None)
+        send_batches(NOW)
+    assert BatchJob.objects.get().job == ""
+    open_all(follow_batches(LATER))
+    assert statuses() == ["done"]
+    assert len(submissions(service)) == 1
+
+
+def test_a_sender_that_died_before_sending_gives_its_candidates_back(plan, service):
+    plan("A cat.")
+    [lane] = find_lanes(NOW, for_batch=True)
+    open_job(lane, now=NOW)
+    assert follow_batches(LATER) == []
+    assert statuses() == ["planned"]
+    assert send_batches(LATER) == 1
+    open_all(follow_batches(LATER + LOOK))
+    assert statuses() == ["done"]
+    assert len(submissions(service)) == 1
+
+
+def test_answers_that_were_stored_are_not_stored_again(plan):
+    plan("A cat.", "A dog.")
+    send_batches(NOW)
+    open_all(follow_batches(LATER)[:1])
+    first = Candidate.objects.earliest("pk")
+    BatchJob.objects.update(state="sent", ended_at=None)
+    assert follow_batches(LATER + LOOK) == []
+    assert Candidate.objects.get(pk=first.pk).attempts.count() == 1
+
+
+def test_a_request_that_no_batch_takes_goes_alone(plan, monkeypatch):
+    plan("A cat.")
+    [lane] = find_lanes(NOW, for_batch=True)
+    job = open_job(lane, now=NOW)
+    Competitor.objects.update(params={"enterprise": True})
+    send(BatchJob.objects.get(pk=job.pk), now=NOW)
+    candidate = Candidate.objects.get()
+    assert (candidate.status, candidate.for_batch) == ("planned", False)
+    assert "Developer API only" in candidate.reason
+
+
+def test_the_lease_of_a_batch_outlives_a_process(plan):
+    plan("A cat.")
+    send_batches(NOW)
+    assert release_expired(NOW + timedelta(hours=48)) == 0
+
+
+def test_a_budget_holds_for_batches(plan):
+    plan(*[f"Cat {n}." for n in range(5)], budget_usd=Decimal("0.05"))
+    send_batches(NOW)
+    assert statuses() == ["running"] * 2 + ["planned"] * 3
+
+
+def test_a_cancelled_run_has_its_jobs_cancelled(plan, service):
+    run = plan("A cat.")
+    send_batches(NOW)
+    cancel_run(run, now=NOW)
+    follow_batches(LATER)
+    assert any(each.path.endswith(":cancel") for each in service.received)
+    assert BatchJob.objects.get().reason
+
+
+def test_many_candidates_become_jobs_of_a_limited_size(plan, monkeypatch):
+    monkeypatch.setattr(batches, "MOST", 2)
+    plan(*[f"Cat {n}." for n in range(5)])
+    assert send_batches(NOW) == 3
+    open_all(follow_batches(LATER))
+    assert statuses() == ["done"] * 5
