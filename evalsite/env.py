@@ -39,8 +39,12 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     # (gemini=300,gemini/gemini-3-pro-image=20).
     "CONCURRENCY": (dict, {}),
     "RATE_LIMITS": (dict, {}),
+    # What `make demo` may spend on real models, which join it where there is a key for them.
+    "DEMO_BUDGET_USD": (str, "1"),
+    # For one try at a candidate, all its turns included.
+    "CALL_SECONDS": (float, 180.0),
     # How soon lost work is found again, in seconds.
-    "LEASE_SECONDS": (int, 30),
+    "LEASE_SECONDS": (int, 10),
     "SWEEP_SECONDS": (int, 10),
     "REFRESH_SECONDS": (int, 5),
 }

@@ -111,6 +111,7 @@ def read_broker_url(url: str) -> str:
 
 
 CELERY_BROKER_URL = read_broker_url(REDIS_URL)
+CALL_SECONDS: float = env("CALL_SECONDS")
 LEASE_SECONDS: int = env("LEASE_SECONDS")
 SWEEP_SECONDS: int = env("SWEEP_SECONDS")
 REFRESH_SECONDS: int = env("REFRESH_SECONDS")

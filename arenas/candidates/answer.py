@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from django.conf import settings
+
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Candidate
 from arenas.candidates.retry import IN_PROCESS_SECONDS, Again, decide
@@ -16,7 +18,6 @@ from arenas.providers._http import HOLDING, Allowance, Holding
 from arenas.providers._secrets import redact
 from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request, TextPart
 
-DEADLINE = 180.0  # seconds for one try, all its turns included
 GRACE = 5.0  # for a provider to say what it had by then
 MEMORY = 64_000_000  # bytes of answers that are held at once
 
@@ -129,14 +130,15 @@ async def wait_turn(job: Job, limiter: Limiter) -> None:
 
 async def call(job: Job, holding: Holding) -> Outcome | ProviderError:
     """One call within its deadline. Whatever a provider raises becomes a ProviderError."""
+    deadline: float = settings.CALL_SECONDS
     HOLDING.set(holding)
     try:
-        async with asyncio.timeout(DEADLINE + GRACE):
-            return await job.provider.generate(job.request, deadline=DEADLINE)
+        async with asyncio.timeout(deadline + GRACE):
+            return await job.provider.generate(job.request, deadline=deadline)
     except ProviderError as error:
         return error
     except TimeoutError:
-        return ProviderError(f"no answer within {DEADLINE:.0f} seconds", cause=Cause.TIMEOUT)
+        return ProviderError(f"no answer within {deadline:g} seconds", cause=Cause.TIMEOUT)
     except Exception as error:  # a provider's own mistake must not take its neighbours down
         return ProviderError(f"{type(error).__name__}: {error}", permanent=True)
 
