@@ -3,7 +3,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
+from redis import Redis
 
 from arenas import providers
 from arenas.candidates.claim import claim
@@ -26,6 +28,15 @@ def _scripted(monkeypatch):
 
 
 @pytest.fixture
+def broker():
+    """The broker without messages. Not `flushall`: other processes' databases are beside it."""
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture
 def plan(tmp_path):
     """Plans the candidates of one model over some prompts, and returns them in order."""
 
@@ -40,7 +51,7 @@ def plan(tmp_path):
 
 
 @pytest.fixture
-def pump(settings):
+def pump():
     """What keeps calls under way in a worker; the candidates that it received wait in `came`."""
     came = []
     made = Pump(lease=LEASE, limiter=get_limiter(settings.REDIS_URL), received=came.extend)

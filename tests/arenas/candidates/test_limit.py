@@ -1,20 +1,10 @@
 """Buckets in a real Valkey, shared by whoever asks."""
 
 import pytest
-from django.conf import settings
-from redis import Redis
 
 from arenas.candidates.limit import Limiter, Scope
 
 SCOPE = Scope("gemini", "developer", "nano")
-
-
-@pytest.fixture(autouse=True)
-def broker():
-    with Redis.from_url(settings.REDIS_URL) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
 
 
 def test_without_a_rate_everything_may_start(broker):

@@ -3,25 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
-from redis import Redis
 
 from arenas.candidates.claim import claim
 from arenas.candidates.models import Candidate
 from arenas.candidates.tasks import IMAGES, PUMPS, QUEUE, count_waiting, generate, sweep
 from arenas.images.models import Rendition, RenditionProfile
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def broker():
-    """The broker without messages. Not `flushall`: other processes' databases are beside it."""
-    with Redis.from_url(settings.REDIS_URL) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
 
 def test_workers_are_told_that_candidates_are_due(plan):

@@ -8,7 +8,7 @@ import pytest
 from arenas.providers.base import Cause, ProviderError, Reference, Request, Status
 from arenas.providers.litellm import Provider
 from tests.arenas.providers.answering import answer_alike
-from tests.arenas.providers.conftest import KEY
+from tests.service import KEY
 
 MODEL = "openai/gpt-image-2"
 # The library's own types make pydantic warn.

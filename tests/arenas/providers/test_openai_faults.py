@@ -4,8 +4,8 @@ import pytest
 
 from arenas.providers.base import Cause, Status
 from tests.arenas.providers.answering import answer_alike
-from tests.arenas.providers.conftest import KEY
 from tests.arenas.providers.openai_calls import fail, generate, make_reference
+from tests.service import KEY
 
 pytestmark = pytest.mark.usefixtures("service")
 

@@ -9,13 +9,18 @@ from django.urls import get_resolver, reverse
 
 from arenas.definitions.models import Arena
 from arenas.images.models import Image, Rendition
+from tests.factories import NOW
 from tests.pages import body
 
 PUBLIC = {
     "home": 200, "join": 403, "vote": 200, "leaderboard": 200, "compare": 200,
     "compare_start": 302, "guide": 200, "image": 200,
 }  # fmt: skip
-STAFF = {"arena", "prompt", "original", "workbench", "workbench_arena", "votes", "export"}
+STAFF = {
+    "arena", "prompt", "original", "workbench", "workbench_arena", "votes", "export", "runs", "run",
+}  # fmt: skip
+# Only posted to, by staff.
+ACTIONS = {"cancel_run", "try_now"}
 
 Arguments = Callable[[Arena], dict[str, object]]
 ARGUMENTS: dict[str, Arguments] = {
@@ -27,6 +32,9 @@ ARGUMENTS: dict[str, Arguments] = {
     "prompt": lambda arena: {"slug": arena.slug, "pk": arena.prompts()[0].pk},
     "compare": lambda arena: {"slug": arena.slug, "pair": "ant/bee"},
     "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
+    "run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
+    "cancel_run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
+    "try_now": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk, "pause": 1},
 }
 
 
@@ -45,7 +53,7 @@ def member_client(db: None) -> Client:
 
 def test_every_page_is_known_to_be_public_or_for_staff() -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
-    assert names == {*PUBLIC, *STAFF}
+    assert names == {*PUBLIC, *STAFF, *ACTIONS}
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -78,6 +86,21 @@ def test_staff_pages_open_for_staff(world: Arena, staff_client: Client, name: st
     response = staff_client.get(address(name, world))
     assert response.status_code == 200
     assert body(response)
+
+
+@pytest.mark.parametrize("name", sorted({*ACTIONS, "runs"}))
+def test_only_staff_may_act(
+    world: Arena, client: Client, member_client: Client, staff_client: Client, name: str
+) -> None:
+    url = address(name, world)
+    assert client.post(url).headers["Location"] == f"/admin/login/?next={url}"
+    assert member_client.post(url).status_code == 403
+    assert staff_client.post(url).status_code == 302
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_an_action_is_no_page(world: Arena, staff_client: Client, name: str) -> None:
+    assert staff_client.get(address(name, world)).status_code == 405
 
 
 def test_originals_are_not_kept_by_shared_caches(world: Arena, staff_client: Client) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from arenas.candidates.models import Candidate
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from tests.factories import NOW, cast_votes, make_rater
 from tests.pages import body, text
@@ -37,11 +38,21 @@ def test_the_workbench_shows_progress_cost_and_trouble(world: Arena, staff_clien
     candidate = Candidate.objects.filter(competitor__name="ant").first()
     assert candidate is not None
     candidate.status, candidate.reason = Candidate.Status.REFUSED_OUTPUT, "it would not draw"
-    candidate.cost_usd = Decimal("0.039")
     candidate.save()
+    candidate.attempts.create(number=1, started_at=NOW, cost_usd=Decimal("0.139"))
     page = text(staff_client.get("/workbench/arenas/small/"))
     assert "it would not draw" in page
-    assert "0.04" in page
+    assert "$0.14" in page
+
+
+def test_the_workbench_says_when_a_model_ends(world: Arena, staff_client: Client) -> None:
+    Competitor.objects.filter(name="ant").update(
+        retired_on=NOW, retired_note="it answered 404", replacement="bee"
+    )
+    page = text(staff_client.get("/workbench/arenas/small/"))
+    assert ">retired</span>" in page
+    assert "since 1 March 2026; its pictures and votes stay. How that is known: it ans" in page
+    assert "Its maker names in its place: bee." in page
 
 
 def test_a_withdrawn_competitor_is_shown_as_such(world: Arena, staff_client: Client) -> None:
