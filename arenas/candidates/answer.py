@@ -6,10 +6,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Candidate
@@ -86,8 +88,7 @@ class Loop:
             again = decide(end, job.tries, rng=rng)
             goes_on = keeps_place(end, again) and not stopping.is_set()
             if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
-                wait = end.retry_after or again.seconds
-                await asyncio.to_thread(limiter.hold, job.scope, wait)
+                await hold_others(job.scope, end.retry_after or again.seconds, limiter)
             report(Ended(job, end, seconds, again, goes_on, holding))
             if not goes_on or again is None:
                 return
@@ -119,13 +120,23 @@ def keeps_place(end: Outcome | ProviderError, again: Again | None) -> bool:
     return not (isinstance(end, ProviderError) and end.cause in (Cause.KEY, Cause.QUOTA))
 
 
+async def hold_others(scope: Scope, seconds: float, limiter: Limiter) -> None:
+    """Let nobody call the model for a while. Without a broker each finds out by itself."""
+    with suppress(RedisError):
+        await asyncio.to_thread(limiter.hold, scope, seconds)
+
+
 async def wait_turn(job: Job, limiter: Limiter) -> None:
-    """Wait until another call to the model may start; others may be told to wait, too."""
-    while True:
-        grant = await asyncio.to_thread(limiter.take, job.scope, 1, rate=job.provider.rate)
-        if grant.calls:
-            return
-        await asyncio.sleep(grant.wait + random.uniform(0.01, 0.2))
+    """Wait until another call to the model may start; others may have been told to wait, too.
+
+    A candidate that has its place goes on without a broker: losing that must not lose work.
+    """
+    with suppress(RedisError):
+        while True:
+            grant = await asyncio.to_thread(limiter.take, job.scope, 1, rate=job.provider.rate)
+            if grant.calls:
+                return
+            await asyncio.sleep(grant.wait + random.uniform(0.01, 0.2))
 
 
 async def call(job: Job, holding: Holding) -> Outcome | ProviderError:

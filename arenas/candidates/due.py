@@ -54,7 +54,8 @@ def find_lanes(now: datetime, *, for_batch: bool = False) -> list[Lane]:
     """Every service and model for which something is due."""
     due = due_candidates(now).filter(competitor=OuterRef("pk"), for_batch=for_batch)
     lanes: dict[Scope, Lane] = {}
-    for competitor in Competitor.objects.exclude(provider=EXTERNAL).filter(Exists(due)):
+    alive = Q(retired_on=None) | Q(retired_on__gt=now.date())
+    for competitor in Competitor.objects.filter(alive, Exists(due)).exclude(provider=EXTERNAL):
         scope = find_scope(competitor)
         lane = lanes.setdefault(scope, Lane(scope, find_provider(competitor.provider)))
         lane.competitors.append(competitor)

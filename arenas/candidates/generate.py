@@ -1,6 +1,7 @@
 """Keep many calls under way at once, and store each answer as it comes."""
 
 import hashlib
+import logging
 import queue
 import random
 import threading
@@ -12,11 +13,14 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Prefetch
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from arenas.candidates.answer import Ended, Job, Loop
 from arenas.candidates.claim import claim_due, extend_leases
@@ -34,9 +38,14 @@ from arenas.suites.models import PromptReference
 CLAIM_SECONDS = 0.15  # between two looks for work while there is some
 IDLE_SECONDS = 0.5  # and while there is none
 STORE_AT_ONCE = 4  # so that calls are begun while many answers wait to be stored
+STORE_TRIES = 10  # in 45 s, while the database is away
 CLOSE_SECONDS = 5.0  # a connection that is not used so long is given back
 
 Received = Callable[[Sequence[int]], object]
+T = TypeVar("T")
+# What the database and the broker raise while they are away.
+AWAY = (OperationalError, InterfaceError, RedisError, BrokerError)
+logger = logging.getLogger(__name__)
 
 
 class Pump:
@@ -57,21 +66,37 @@ class Pump:
         self.next_claim = self.next_sign = 0.0
         self.more = self.closed = False
 
-    def run(self, seconds: float) -> int:
+    def run(self, seconds: float, *, asked_to_stop: Callable[[], bool] = lambda: False) -> int:
         """Go on while something is due, and begin nothing new after so many seconds.
 
         Returns how many candidates were begun.
         """
         begun, until = 0, time.monotonic() + seconds
         while True:
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or asked_to_stop():
                 self.stopping.set()
             if not self.stopping.is_set() and time.monotonic() >= self.next_claim:
-                begun += self.claim()
+                begun += self.insist(self.claim, times=1) or 0
             if not self.jobs and (self.stopping.is_set() or not self.more):
                 return begun
-            self.sign()
+            if time.monotonic() >= self.next_sign:
+                self.insist(self.sign, times=1)
             self.settle(self.wait())
+
+    def insist(self, step: Callable[[], T], *, times: int) -> T | None:
+        """Take a step, so often while the database or the broker is away; None if it stays so.
+
+        What is under way is paid for: it must outlast a restart of either.
+        """
+        for wait in range(1, times + 1):
+            try:
+                return step()
+            except AWAY as error:
+                logger.warning("%s; going on in %d s", str(error).strip(), wait)
+                connection.close_if_unusable_or_obsolete()
+                self.next_claim = self.next_sign = time.monotonic() + wait
+                time.sleep(wait if wait < times else 0)
+        return None
 
     def claim(self) -> int:
         """Begin what there is room for; return how many."""
@@ -98,8 +123,6 @@ class Pump:
 
     def sign(self) -> None:
         """Say that this process is alive, three times per lease."""
-        if time.monotonic() < self.next_sign:
-            return
         leases = {job.candidate.lease for job in self.jobs.values()}
         held: list[uuid.UUID] = [lease for lease in leases if lease]
         extend_leases(held, now=timezone.now(), lease=self.lease)
@@ -122,7 +145,8 @@ class Pump:
         """Write down how tries ended, and make room for what comes next."""
         received = []
         for ended in ends:
-            candidate = store_end(ended, now=timezone.now())
+            stored = self.insist(partial(store_end, ended), times=STORE_TRIES)
+            candidate = stored or ended.job.candidate
             if ended.holding:
                 get_loop().release(ended.holding)
             if not ended.goes_on:
@@ -133,7 +157,7 @@ class Pump:
             if self.closed and isinstance(ended.end, Outcome):
                 reopen(ended.job.scope, now=timezone.now())
         if received:
-            self.received(received)
+            self.insist(partial(self.received, received), times=1)
 
 
 @cache
@@ -142,20 +166,22 @@ def get_loop() -> Loop:
     return Loop()
 
 
-def store_end(ended: Ended, *, now: datetime) -> Candidate:
+def store_end(ended: Ended) -> Candidate:
     """Write one end down. An answer that the database does not take is the candidate's error."""
-    job = ended.job
-    untouched = copy(job.candidate)
+    now, job = timezone.now(), ended.job
+    if ended.goes_on:
+        begin_next(job.candidate, ended.end, now=now)
+        return job.candidate
     try:
-        if ended.goes_on:
-            begin_next(job.candidate, ended.end, now=now)
-            return job.candidate
-        return store(ended, now=now)
+        # On copies: what fails midway is done again with the candidate as it was.
+        return store(replace(ended, job=replace(job, candidate=copy(job.candidate))), now=now)
+    except (OperationalError, InterfaceError):  # the database is away, and takes it later
+        raise
     except Exception as raised:  # one answer must not take those that came with it down
         reason = f"the answer could not be stored: {redact(str(raised))}"
         error = ProviderError(reason, usage=ended.end.usage)
         again = decide(error, job.tries + Counter([str(error.cause)]), rng=random.Random())
-        job = replace(job, candidate=untouched)
+        job = replace(job, candidate=copy(job.candidate))
         return store(replace(ended, job=job, end=error, again=again), now=now)
 
 

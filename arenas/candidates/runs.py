@@ -135,6 +135,18 @@ def cancel_run(run: GenerationRun, *, now: datetime) -> bool:
     return True
 
 
+def fail_retired(now: datetime) -> int:
+    """Give up what is planned for models that are gone: they are called no more."""
+    rows = Candidate.objects.filter(status=Status.PLANNED, competitor__retired_on__lte=now.date())
+    return rows.update(
+        status=Status.FAILED,
+        reason="not asked: the model is retired",
+        finished_at=now,
+        not_before=None,
+        for_batch=False,
+    )
+
+
 def drop_cancelled(now: datetime) -> int:
     """Take cancelled runs' planned candidates off the list; what was tried keeps its attempts."""
     rows = Candidate.objects.filter(status=Status.PLANNED, run__state=GenerationRun.State.CANCELLED)

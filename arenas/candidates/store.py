@@ -79,16 +79,17 @@ def begin_next(candidate: Candidate, end: End, *, now: datetime) -> bool:
         if not hold(candidate):
             return False
         record_try(candidate, end, now=now)
-        candidate.attempts_made += 1
-        Candidate.objects.filter(pk=candidate.pk).update(attempts_made=candidate.attempts_made)
-        before = Attempt.objects.get(candidate=candidate, number=candidate.attempts_made - 1)
+        before = Attempt.objects.get(candidate=candidate, number=candidate.attempts_made)
+        number = before.number + 1
+        Candidate.objects.filter(pk=candidate.pk).update(attempts_made=number)
         Attempt.objects.create(
             candidate=candidate,
-            number=candidate.attempts_made,
+            number=number,
             started_at=now,
             run_id=before.run_id,
             estimate_usd=before.estimate_usd,
         )
+    candidate.attempts_made = number
     return True
 
 

@@ -1,11 +1,13 @@
 """Celery's door to generation. Messages carry ids at most; the database is the truth."""
 
+import multiprocessing
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app, shared_task
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
@@ -16,7 +18,7 @@ from arenas.candidates.generate import Pump
 from arenas.candidates.limit import get_limiter
 from arenas.candidates.models import Candidate
 from arenas.candidates.open_images import open_received
-from arenas.candidates.runs import drop_cancelled
+from arenas.candidates.runs import drop_cancelled, fail_retired
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
 from arenas.definitions.models import Arena
@@ -29,12 +31,22 @@ OPENINGS = 8  # candidates a message
 WINDOW = 800  # candidates sent ahead
 
 
+# Shared by a worker with the processes that it forks.
+shutting_down = multiprocessing.Event()
+
+
+@worker_shutting_down.connect
+def stop_pumps(**_: object) -> None:
+    """A worker that was asked to end begins no more calls, and waits for those under way."""
+    shutting_down.set()
+
+
 @shared_task(name="arenas.candidates.tasks.generate")
 def generate() -> None:
     """Generate what is due, with as many calls under way as there is room for."""
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     pump = Pump(lease=lease, limiter=get_limiter(settings.REDIS_URL), received=queue_openings)
-    pump.run(PUMP_SECONDS)
+    pump.run(PUMP_SECONDS, asked_to_stop=shutting_down.is_set)
     if pump.more:
         generate.delay()
 
@@ -61,6 +73,7 @@ def sweep() -> int:
     now = timezone.now()
     release_expired(now)
     drop_cancelled(now)
+    fail_retired(now)
     due = due_candidates(now).filter(for_batch=False).exclude(competitor__provider=EXTERNAL).count()
     if not count_waiting(QUEUE):
         for _ in range(min(due, PUMPS)):

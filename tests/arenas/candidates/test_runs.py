@@ -16,6 +16,7 @@ from arenas.candidates.runs import (
     cancel_run,
     drop_cancelled,
     estimate_run,
+    fail_retired,
     start_run,
 )
 from arenas.competitors.models import Competitor
@@ -223,3 +224,12 @@ def test_earlier_tries_do_not_count_against_what_is_tried_again(plan, run):
     start(arena, Wish(retry_failed=True), now=timezone.now())
     [candidate] = run([candidate])
     assert (candidate.status, candidate.attempts.count()) == ("planned", 4)
+
+
+def test_what_is_planned_for_a_model_that_has_gone_is_given_up_without_a_call(arena, limiter):
+    start(arena)
+    Competitor.objects.update(retired_on=NOW.date())
+    assert choose_now(limiter) == []
+    assert fail_retired(NOW) == 40
+    assert Candidate.objects.first().reason == "not asked: the model is retired"
+    assert not Attempt.objects.exists()
