@@ -93,7 +93,7 @@ class Pump:
                 return step()
             except AWAY as error:
                 logger.warning("%s; going on in %d s", str(error).strip(), wait)
-                connection.close_if_unusable_or_obsolete()
+                give_back_connection()
                 self.next_claim = self.next_sign = time.monotonic() + wait
                 time.sleep(wait if wait < times else 0)
         return None
@@ -132,8 +132,8 @@ class Pump:
         """Some of what has ended, as soon as something has, or when it is time to look up."""
         until = self.next_sign if self.stopping.is_set() else min(self.next_sign, self.next_claim)
         wait = max(0.0, until - time.monotonic())
-        if wait > CLOSE_SECONDS and not connection.in_atomic_block:
-            connection.close()
+        if wait > CLOSE_SECONDS:
+            give_back_connection()
         ends: list[Ended] = []
         with suppress(queue.Empty):
             ends.append(self.ends.get(timeout=wait))
@@ -158,6 +158,12 @@ class Pump:
                 reopen(ended.job.scope, now=timezone.now())
         if received:
             self.insist(partial(self.received, received), times=1)
+
+
+def give_back_connection() -> None:
+    """Close the connection, which may be broken or is not used for a while; it opens by itself."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 @cache
