@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := .venv-extras
 
 .PHONY: demo test test-extras check setup lock bench bench-rating bench-coverage bench-fit \
-	bench-judge bench-pairing bench-leaderboard bench-studies clean help
+	bench-judge bench-pairing bench-leaderboard bench-studies bench-generation clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -62,6 +62,9 @@ bench-leaderboard: $(VENV)/.dev ## boards of a million votes: counts, snapshots,
 
 bench-studies: $(VENV)/.dev ## whole studies through the site's own voting, pairing and snapshots
 	$(SIMULATE) benchmarks.studies $(ARGS)
+
+bench-generation: $(VENV)/.dev ## generation against the stand-in: rate, kills, faults, budget, memory
+	$(BIN)/python -m benchmarks.generation $(ARGS)
 
 clean:           ## remove the environments; the data in .local stay
 	rm -rf $(VENV) $(EXTRAS)

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +48,9 @@ from arenas.images.models import RenditionProfile  # noqa: E402
 from arenas.suites.models import Prompt, PromptSuite, SuiteEntry, SuiteVersion  # noqa: E402
 from evalsite.standin.faults import FAULTS  # noqa: E402
 
-PORT = 8979
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    PORT = probe.getsockname()[1]
 URL = f"http://127.0.0.1:{PORT}"
 PATIENCE = 600
 STANDIN = {"DEBUG": "on", "EVALSITE_LOCAL_FAST": "1"}
@@ -314,13 +318,15 @@ def read_waits() -> list[float]:
 
 def measure_budget(scale: float) -> None:
     """A budget of 1 USD at 0.039 USD a picture."""
-    arena = make_arena([f"Picture {n}" for n in range(60)], price={"image": 0.039})
+    budget = Decimal(1) * Decimal(str(scale))
+    texts = [f"Picture {n}" for n in range(round(60 * scale))]
+    arena = make_arena(texts, price={"image": 0.039})
     with standin("--size", "256x256", "--latency", "0.3"), worker("generate", 2), worker("images"):
-        made = start(arena, Wish(budget_usd=1))  # type: ignore[arg-type]
+        made = start(arena, Wish(budget_usd=budget))
         until(lambda: not GenerationRun.objects.filter(state="active").exists(), sweeping=True)
         calls = count_calls()
     cost = Attempt.objects.filter(run=made).aggregate(usd=Sum("cost_usd"))["usd"]
-    print(f"budget of $1.00 at $0.039: {calls} calls, ${cost}; {count_statuses()}")
+    print(f"budget of ${budget:.2f} at $0.039: {calls} calls, ${cost}; {count_statuses()}")
 
 
 def measure_images(scale: float) -> None:
