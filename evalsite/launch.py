@@ -1,4 +1,4 @@
-"""Runs the whole demo in the foreground: services, database, worker, scheduler and web server.
+"""Runs the whole demo in the foreground: services, database, workers, scheduler and web server.
 
 `python -m evalsite.launch` is what `make demo` executes. Ctrl-C ends all of it; so does the
 death of any part, or of `make`, by whatever signal.
@@ -48,7 +48,9 @@ def list_children(port: int) -> list[Program]:
     # Celery warns at length of running as root, which is what a container does.
     quietly = ("-W", "ignore::UserWarning:celery.platforms")
     celery = (*quietly, "-m", "celery", "--app=evalsite", "--quiet")
-    worker = ("worker", "--queues=default,generate,checks", "--concurrency=2")
+    # Waiting for services and computing do not stand in each other's way.
+    generator = ("worker", "--hostname=generator@%h", "--queues=generate", "--concurrency=2")
+    worker = ("worker", "--hostname=worker@%h", "--queues=default,images,checks", "--concurrency=2")
     # Each thread holds a database connection; granian's own default is hundreds.
     granian = (
         "-m",
@@ -59,6 +61,7 @@ def list_children(port: int) -> list[Program]:
         "--blocking-threads=16",
     )
     return [
+        Program("generator", (*celery, *generator, "--loglevel=WARNING"), grace=5),
         Program("worker", (*celery, *worker, "--loglevel=WARNING"), grace=5),
         Program("scheduler", (*celery, "beat", "--loglevel=WARNING")),
         Program(

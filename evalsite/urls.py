@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
-from arenas.views import home, images, vote, votes, workbench
+from arenas.views import home, images, runs, vote, votes, workbench
 from evalsite import views
 from evalsite.api import api
 from metrics.views import compare, leaderboard, prompts
@@ -20,6 +20,10 @@ urlpatterns = [
     re_path(r"^originals/(?P<sha256>[0-9a-f]{64})$", images.show_original, name="original"),
     path("workbench/", workbench.workbench, name="workbench"),
     path("workbench/arenas/<slug:slug>/", workbench.workbench_arena, name="workbench_arena"),
+    path("workbench/arenas/<slug:slug>/runs/", runs.arena_runs, name="runs"),
+    path("workbench/runs/<int:pk>/", runs.run, name="run"),
+    path("workbench/runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
+    path("workbench/runs/<int:pk>/pauses/<int:pause>/", runs.try_now, name="try_now"),
     path("workbench/arenas/<slug:slug>/votes/", votes.votes, name="votes"),
     path(
         "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",

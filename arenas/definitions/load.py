@@ -1,30 +1,33 @@
 """An arena's YAML file to rows, in one transaction: all of it or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from django.db import transaction
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from arenas.competitors.models import EXTERNAL, Competitor
+from arenas.definitions.competitors import (
+    CompetitorShape,
+    Name,
+    Source,
+    find_or_create_competitor,
+)
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
 from arenas.images.models import RenditionProfile
 from arenas.images.render import PIXELS_PER_BYTE
-from arenas.providers.base import make_provider
 from arenas.suites.load import Key, Text, hash_content
 from arenas.suites.models import SuiteVersion
-from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
+from arenas.suites.read_yaml import Strict, read_yaml
 from metrics.checks.base import check_names
 from metrics.stats.design import LEAST_RANDOM_SHARE
 
 OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
 # As long as their columns.
 Category = Annotated[str, StringConstraints(max_length=100)]
-Name = Annotated[Text, StringConstraints(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 
@@ -33,19 +36,6 @@ class QuestionShape(Strict):
     id: Annotated[Key, StringConstraints(max_length=80)]
     text: Annotated[Text, StringConstraints(max_length=300)]
     category: Category = ""
-
-
-class CompetitorShape(Strict):
-    name: Name
-    provider: str = EXTERNAL
-    model: Annotated[str, StringConstraints(max_length=200)] = ""
-    params: dict[str, JsonValue] = {}
-    price: dict[str, JsonValue] = {}
-    samples: Annotated[int, Field(ge=1, le=100)] = 1
-    licence: Annotated[str, StringConstraints(max_length=100)] = ""
-    link: Annotated[str, StringConstraints(max_length=200)] = ""
-    released: date | None = None
-    retired: date | None = None
 
 
 class RatersShape(Strict):
@@ -140,17 +130,6 @@ class Loaded:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The file that is being loaded, able to say where in it something is wrong."""
-
-    path: Path
-    lines: Mapping[Place, int]
-
-    def error(self, place: Place, message: str) -> BadFile:
-        return BadFile(f"{self.path}:{find_line(place, dict(self.lines))}: {message}")
-
-
 def load_arena(path: Path, *, now: datetime) -> Loaded:
     """Bring the file into the database. Raises BadFile naming the place; then nothing changed."""
     shape, lines = read_yaml(path, ArenaShape)
@@ -158,7 +137,7 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
     check_names_known(shape, source)
     with transaction.atomic():
         version = find_version(shape, source)
-        content_hash = hash_content([shape.model_dump(mode="json"), version and version.pk])
+        content_hash = hash_content([describe(shape), version and version.pk])
         existing = Arena.objects.select_for_update().filter(slug=shape.slug).first()
         if existing and existing.content_hash == content_hash:
             return Loaded(existing, is_new=False, changed=False)
@@ -171,6 +150,12 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
         update_questions(arena, shape.questions, now)
         enter_competitors(arena, competitors, now=now, withdraw_others=True)
     return Loaded(arena, is_new=existing is None, changed=True)
+
+
+def describe(shape: ArenaShape) -> dict[str, Any]:
+    """What the file says. Of competitors only what it does say: the rest is left as it is."""
+    competitors = [each.model_dump(mode="json", exclude_unset=True) for each in shape.competitors]
+    return {**shape.model_dump(mode="json"), "competitors": competitors}
 
 
 def check_names_known(shape: ArenaShape, source: Source) -> None:
@@ -221,37 +206,6 @@ def find_version(shape: ArenaShape, source: Source) -> SuiteVersion | None:
     if version is None:
         raise source.error(("suite",), f"no suite {shape.suite!r} is loaded")
     return version
-
-
-def find_or_create_competitor(shape: CompetitorShape, source: Source, index: int) -> Competitor:
-    """The competitor of this name. The same name with another setting is an error."""
-    place: Place = ("competitors", index)
-    if shape.provider != EXTERNAL:
-        try:
-            make_provider(shape.provider, shape.model, shape.params)
-        except ValueError as error:
-            raise source.error(place, f"competitor {shape.name!r}: {error}") from error
-    changeable = {
-        "samples": shape.samples,
-        "price": shape.price,
-        "licence": shape.licence,
-        "link": shape.link,
-        "released_on": shape.released,
-        "retired_on": shape.retired,
-    }
-    setting = {"provider": shape.provider, "model": shape.model, "params": shape.params}
-    competitor, created = Competitor.objects.get_or_create(
-        name=shape.name, defaults={**setting, **changeable}
-    )
-    if not created and competitor.setting != tuple(setting.values()):
-        raise source.error(
-            place,
-            f"competitor {shape.name!r} exists with another setting; "
-            "a setting is frozen: give the new one another name",
-        )
-    if not created:
-        Competitor.objects.filter(pk=competitor.pk).update(**changeable)
-    return competitor
 
 
 def save_arena(

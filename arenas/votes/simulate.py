@@ -7,8 +7,8 @@ harder than others, calls near ties ties, and now and then answers at random.
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -39,10 +39,24 @@ class World:
 
 @transaction.atomic
 def simulate_votes(
-    arena: Arena, number: int, world: World, *, raters: int, now: datetime, rng: random.Random
+    arena: Arena,
+    number: int,
+    world: World,
+    *,
+    raters: int,
+    now: datetime,
+    rng: random.Random,
+    among: Collection[Competitor] | None = None,
 ) -> int:
-    """Write up to `number` votes by `raters` simulated raters, spread over the last week."""
+    """Write up to `number` votes by `raters` simulated raters, spread over the last week.
+
+    They vote on all of the arena's competitors, or on those `among` which they are to choose.
+    """
     pool = load_pool(arena)
+    if among is not None:
+        ids = {competitor.pk for competitor in among}
+        kept = {pair: prompts for pair, prompts in pool.prompts.items() if ids.issuperset(pair)}
+        pool = replace(pool, prompts=kept)
     people = make_raters(arena, raters)
     rows: list[Vote] = []
     lookup = Lookup.of(arena)

@@ -49,6 +49,7 @@ def describe_row(row: Row, board: Board) -> dict[str, Any]:
         "refusal_rate": row.outcomes.refusal_rate,
         "failure_rate": row.outcomes.failure_rate,
         "withdrawn": row.withdrawn,
+        "retired_on": retired.isoformat() if (retired := row.competitor.retired_on) else None,
     }
     for check, cell in zip(board.checks, row.checks, strict=True):
         described[f"{check.name}_{check.measure.name}"] = cell.mean if cell else None

@@ -6,7 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from arenas.competitors.models import EXTERNAL
 from arenas.definitions.load import load_arena
+from arenas.definitions.models import Arena
 from arenas.suites.read_yaml import BadFile
 
 
@@ -27,5 +29,11 @@ class Command(BaseCommand):
             arena = each.arena
             self.stdout.write(
                 f"{arena.slug} {state}: {arena.prompts().count()} prompts, "
-                f"{arena.competitors().count()} competitors"
+                f"{arena.competitors().count()} competitors{describe_external(arena)}"
             )
+
+
+def describe_external(arena: Arena) -> str:
+    """How many are not generated for: a name that was meant to be known shows here."""
+    external = arena.competitors().filter(provider=EXTERNAL).count()
+    return f" ({external} made elsewhere)" if external else ""

@@ -6,13 +6,14 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 
+from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
 from arenas.competitors.price import read_price
 from arenas.definitions.competitors import load_competitors
 from arenas.definitions.load import load_arena
 from arenas.suites.load import load_suite
 from arenas.suites.read_yaml import BadFile
-from tests.factories import NOW, ROOT, count_rows, make_suite, write_yaml
+from tests.factories import NOW, ROOT, add_votes, count_rows, make_suite, write_yaml
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,26 @@ def test_an_arena_may_name_a_competitor_and_change_nothing_of_it(load, load_smal
 def test_a_name_that_nobody_knows_is_made_elsewhere(load_small_arena):
     load_small_arena("stranger")
     assert Competitor.objects.get().is_external
+
+
+def test_a_mere_name_gets_its_setting_when_its_file_comes(load, load_small_arena):
+    load_small_arena("ant", "bee")
+    load(ANT)
+    assert Competitor.objects.get(name="ant").provider == "procedural"
+    assert Competitor.objects.get(name="bee").is_external
+
+
+def test_a_name_under_which_something_was_made_keeps_what_it_is(load, load_small_arena):
+    arena = load_small_arena("ant")
+    Candidate.objects.create(prompt=arena.prompts()[0], competitor=Competitor.objects.get())
+    with pytest.raises(BadFile, match="'ant' exists with another setting"):
+        load(ANT)
+
+
+def test_a_name_that_was_voted_on_keeps_what_it_is(load, load_small_arena):
+    add_votes(load_small_arena("ant", "bee"), [("ant", "bee", "model_a")])
+    with pytest.raises(BadFile, match="'ant' exists with another setting"):
+        load(ANT)
 
 
 def test_an_arena_changes_what_it_does_say(load, load_small_arena):

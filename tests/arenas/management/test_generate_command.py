@@ -99,7 +99,7 @@ def test_a_budget_without_a_price_is_refused(arena, options):
     assert not GenerationRun.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["much", "0", "-1", "NaN", "Infinity", "1e9"])
+@pytest.mark.parametrize("text", ["much", "0", "-1", "1e-9", "NaN", "Infinity", "1e9"])
 def test_a_budget_that_is_none_is_an_error_of_usage(text):
     with pytest.raises(ArgumentTypeError):
         read_budget(text)

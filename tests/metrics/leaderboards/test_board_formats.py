@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arenas.candidates.models import Candidate
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from metrics.leaderboards.models import Snapshot
 from metrics.leaderboards.table import FORMATS
@@ -136,6 +137,18 @@ def test_a_withdrawn_competitor_keeps_its_row_and_is_marked(
         "=cat": False,
     }
     assert rows["be|e"]["votes"] == 7
+
+
+def test_a_retired_competitor_keeps_its_row_and_its_day_is_said(
+    arena: Arena, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Competitor.objects.filter(name="=cat").update(retired_on=NOW)
+    rows = rows_of(capsys)
+    assert {name: row["retired_on"] for name, row in rows.items()} == {
+        "an&t_1": None,
+        "be|e": None,
+        "=cat": "2026-03-01",
+    }
 
 
 @pytest.mark.parametrize("name", ["table", "md", "latex"])

@@ -1,10 +1,12 @@
 import re
+from datetime import date
 
 import numpy as np
 import pytest
 from django.test import Client
 
 from arenas.candidates.models import Candidate
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
@@ -49,6 +51,24 @@ def test_their_own_meetings_are_counted(world: Arena, client: Client) -> None:
 def test_competitors_that_no_votes_connect_are_not_compared(world: Arena, client: Client) -> None:
     add_votes(world, [("ant", "bee", "model_a")] * 20)
     assert "No votes connect the two" in show(world, client, "compare/ant/cat/")
+
+
+def test_list_prices_say_where_and_when_they_were_read(world: Arena, client: Client) -> None:
+    Competitor.objects.filter(name="ant").update(
+        price={"image": 0.067, "source": "https://prices.example/list", "as_of": "2026-11-23"},
+        retiring_on=date(2027, 3, 15),
+    )
+    Competitor.objects.filter(name="bee").update(
+        price={"input_text": 0.3, "output_image": 30, "source": "a <list>"}
+    )
+    page = show(world, client, "compare/ant/bee/")
+    assert (
+        '$0.067 an image <span class="soft small">(<a href="https://prices.example/list">' in page
+    )
+    assert "prices.example</a>, 23 Nov 2026)" in page
+    assert "per million tokens: $0.30 text read, $30.00 images" in page
+    assert "(a &lt;list&gt;)" in page
+    assert "retiring 15 Mar 2027" in page
 
 
 def test_flagless_figures_come_as_data_too(world: Arena, client: Client) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from arenas.competitors.models import Competitor
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena
 from arenas.ledger.seal import seal
@@ -93,6 +94,15 @@ def test_a_withdrawn_competitor_stays_and_says_so(world: Arena, client: Client) 
     page = show(world, client)
     assert read_names(page) == ["ant", "bee", "cat"]
     assert re.search(r'bee <span class="tag">withdrawn</span>', page)
+
+
+def test_a_retired_competitor_stays_and_says_so(world: Arena, client: Client) -> None:
+    Competitor.objects.filter(name="ant").update(retired_on=NOW, replacement="bee")
+    add_votes(world, BEATS * 4)
+    page = show(world, client)
+    assert read_names(page)[0] == "ant"
+    assert page.count(">retired</span>") == 1
+    assert "Its maker names in its place: bee." in page
 
 
 def test_checks_stand_beside_the_votes_with_what_they_rest_on(
