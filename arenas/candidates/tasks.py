@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from celery import current_app, shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from arenas.candidates import batches
 from arenas.candidates.claim import release_expired
@@ -86,6 +88,12 @@ def sweep() -> int:
     for arena in Arena.objects.select_related("profile"):
         render_missing(arena, limit=100)
     return due
+
+
+def sweep_soon() -> None:
+    """Have new work found at once. Without a broker it is found by the next regular sweep."""
+    with suppress(BrokerError):
+        sweep.delay()
 
 
 def queue_batches(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A worker for as long as a command waits, where none runs."""
+"""Workers for as long as a command waits, where none run."""
 
 import os
 import signal
@@ -16,32 +16,41 @@ GRACE_SECONDS = 20
 
 
 @contextmanager
-def running_worker() -> Iterator[None]:
-    """A worker that takes the queues of generation which no other worker takes."""
-    missing = {QUEUE, IMAGES} - find_served()
-    if not missing:
+def running_workers() -> Iterator[None]:
+    """A worker for each queue of generation that no other worker takes messages from.
+
+    Waiting for services must not keep images from being opened: each has processes of its own.
+    """
+    workers = [start_worker(queue) for queue in sorted({QUEUE, IMAGES} - find_served())]
+    try:
         yield
-        return
+    finally:
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        for worker in workers:
+            end(worker)
+
+
+def start_worker(queue: str) -> "subprocess.Popen[bytes]":
     processes = str(max(2, os.cpu_count() or 1))
-    worker = subprocess.Popen(
+    return subprocess.Popen(
         [
             *(sys.executable, "-m", "celery", "-A", "evalsite", "worker"),
-            *("--queues", ",".join(sorted(missing)), "--concurrency", processes),
-            *("--hostname", f"waiting{os.getpid()}@%h", "--loglevel", "WARNING"),
+            *("--queues", queue, "--concurrency", processes),
+            *("--hostname", f"{queue}{os.getpid()}@%h", "--loglevel", "WARNING"),
         ],
         env={**os.environ, "EVALSITE_LIFELINE": "1"},
         cwd=settings.ROOT,
         stdout=subprocess.DEVNULL,
     )
+
+
+def end(worker: "subprocess.Popen[bytes]") -> None:
     try:
-        yield
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        try:
-            worker.wait(timeout=GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
+        worker.wait(timeout=GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
 
 
 def find_served() -> set[str]:

@@ -35,6 +35,7 @@ from arenas.candidates.runs import (
     estimate_run,
     start_run,
 )
+from arenas.candidates.tasks import sweep_soon
 from arenas.definitions.models import Arena
 from arenas.views.access import staff_only
 
@@ -153,6 +154,7 @@ def begin(request: HttpRequest, arena: Arena, wish: Wish) -> HttpResponseRedirec
     if run is None:
         messages.info(request, "Nothing is missing, so there is nothing to do.")
         return redirect("runs", arena.slug)
+    sweep_soon()
     messages.success(request, f"Started, with {run.candidates.count()} candidates to make.")
     return redirect("run", run.pk)
 
@@ -223,5 +225,6 @@ def try_now(request: HttpRequest, pk: int, pause: int) -> HttpResponse:
     found = get_run(pk)
     for each in ServicePause.objects.filter(pk=min(pause, 2**63 - 1)):
         resume(each)
+        sweep_soon()
         messages.success(request, f"{each.scope} is tried again.")
     return redirect("run", found.pk)

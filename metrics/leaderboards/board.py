@@ -13,8 +13,7 @@ from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
 from metrics.results.summarise import CheckCell, CheckColumn, summarise_checks
 
 Status = Candidate.Status
-REFUSED = (Status.REFUSED_PROMPT, Status.REFUSED_OUTPUT)
-FAILED = (Status.NO_IMAGE, Status.MALFORMED, Status.FAILED)
+REFUSED, FAILED = Candidate.REFUSALS, Candidate.FAILURES
 ENDED = (Status.DONE, *REFUSED, *FAILED)
 
 

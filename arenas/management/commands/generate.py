@@ -17,7 +17,7 @@ from arenas.candidates.tasks import sweep
 from arenas.definitions.models import Arena
 from arenas.management.arguments import add_arena, find_arena
 from arenas.management.follow import describe_cost, follow
-from arenas.management.worker import running_worker
+from arenas.management.worker import running_workers
 
 LISTED = 10
 LEAST, LARGEST = Decimal("0.000001"), Decimal(1_000_000)
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         planned = run.candidates.count() if run else 0
         self.stdout.write(f"{planned} candidates planned, {sweep()} queued")
         if wait:
-            with running_worker():
+            with running_workers():
                 follow(found, run, say=self.stderr.write)
             self.report(found, run)
 

@@ -52,11 +52,9 @@ def plan(tmp_path):
 
 @pytest.fixture
 def pump():
-    """What keeps calls under way in a worker; the candidates that it received wait in `came`."""
-    came = []
-    made = Pump(lease=LEASE, limiter=get_limiter(settings.REDIS_URL), received=came.extend)
-    made.came = came
-    return made
+    """What keeps calls under way in a worker."""
+    limiter = get_limiter(settings.REDIS_URL)
+    return Pump(lease=LEASE, limiter=limiter, received=lambda _: None)
 
 
 @pytest.fixture
@@ -69,8 +67,10 @@ def run(pump):
         pump.stopping.set()  # no second try in the same process
         for job in make_jobs(claim(ids, now=now, lease=lease)):
             pump.start(job)
+        came: list[int] = []
+        pump.received = came.extend
         pump.run(0)
-        for pk in pump.came:
+        for pk in came:
             open_received(pk, now=now, rng=random.Random(1))
         return list(Candidate.objects.filter(pk__in=ids).order_by("pk"))
 

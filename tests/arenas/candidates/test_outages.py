@@ -8,7 +8,7 @@ from django.db import OperationalError
 from redis import Redis
 from redis.exceptions import ConnectionError as Unreachable
 
-from arenas.candidates import generate, store
+from arenas.candidates import store
 from arenas.candidates.generate import Pump
 from arenas.candidates.limit import Limiter
 from arenas.candidates.models import Candidate
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
     """The pauses between tries are left out; that there are tries is what is tested."""
-    monkeypatch.setattr(generate.time, "sleep", lambda _: None)
+    monkeypatch.setattr("arenas.candidates.generate.time.sleep", lambda _: None)
 
 
 def away(times, of, error):
@@ -63,7 +63,13 @@ def test_received_candidates_wait_for_the_sweep_where_the_broker_is_away(plan, p
 def test_a_worker_that_is_asked_to_stop_begins_nothing_and_ends_what_is_under_way(plan, pump):
     plan("draws", samples=12, params={"delay": 0.02})
     begun = threading.Event()
-    pump.report = lambda ended, report=pump.report: (begun.set(), report(ended))
+    report = pump.report
+
+    def notice(ended):
+        begun.set()
+        report(ended)
+
+    pump.report = notice
     count = pump.run(30, asked_to_stop=begun.is_set)
     statuses = list(Candidate.objects.values_list("status", flat=True))
     assert statuses.count("received") == count

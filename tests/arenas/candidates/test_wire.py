@@ -53,7 +53,7 @@ def ask(service, tmp_path):
 
 def work(lease=timedelta(seconds=30)):
     """What workers do until nothing is due at once."""
-    came = []
+    came: list[int] = []
     limiter = get_limiter(site.REDIS_URL)
     Pump(lease=lease, limiter=limiter, received=came.extend).run(60)
     for pk in came:

@@ -5,7 +5,9 @@ import pytest
 from arenas.competitors.price import Cost, Price, Work, read_price
 
 # Gemini 2.5 Flash Image's list: 0.30 USD per million tokens read, 30 per million drawn.
-NANO = Price(image=0.039, input_text=0.3, output_text=2.5, output_image=30, batch=0.5)
+NANO = Price.model_validate(
+    {"image": 0.039, "input_text": 0.3, "output_text": 2.5, "output_image": 30, "batch": 0.5}
+)
 
 
 def test_counted_tokens_are_priced_by_kind():
@@ -18,7 +20,7 @@ def test_what_was_not_counted_costs_the_lists_price_per_image_and_says_so():
 
 
 def test_a_list_without_token_prices_counts_images():
-    plain = Price(image=0.04)
+    plain = Price(image=Decimal("0.04"))
     assert plain.cost({"images": 1, "input_text_tokens": 9}).usd == Decimal("0.04")
 
 
@@ -59,4 +61,4 @@ def test_a_price_that_makes_no_sense_is_an_error(price, fault):
 
 def test_no_price_is_none():
     assert read_price({}) is None
-    assert read_price({"image": 0.04}) == Price(image=0.04)
+    assert read_price({"image": 0.04}) == Price(image=Decimal("0.04"))

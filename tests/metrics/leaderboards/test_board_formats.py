@@ -174,7 +174,7 @@ def test_refusals_and_failures_are_rates_of_their_own(
 ) -> None:
     add_votes(world, [("ant", "bee", "model_a"), ("bee", "cat", "model_a")])
     ants = Candidate.objects.filter(competitor__name="ant").order_by("pk")
-    for candidate, status in zip(ants, ("refused_prompt", "no_image"), strict=False):
+    for candidate, status in zip(ants, ("no_image", "malformed"), strict=False):
         Candidate.objects.filter(pk=candidate.pk).update(status=status)
     bee = Candidate.objects.filter(competitor__name="bee").first()
     assert bee is not None
