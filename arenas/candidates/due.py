@@ -177,7 +177,7 @@ def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decim
     """
     left: dict[int, Decimal] = {}
     affordable: dict[Candidate, Decimal] = {}
-    refused: set[int | None] = set()
+    refused: dict[int, set[int]] = {}
     for row in rows:
         estimate = estimate_cost(row, references=row.n_references)  # type: ignore[attr-defined]
         run = row.run
@@ -185,12 +185,13 @@ def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decim
             if run.pk not in left:
                 left[run.pk] = run.budget_usd - sum_costs(run)
             if estimate is None or estimate > left[run.pk]:
-                refused.add(run.pk)
+                refused.setdefault(run.pk, set()).add(row.competitor_id)
                 continue
             left[run.pk] -= estimate
         affordable[row] = estimate or Decimal(0)
     going_on = {row.run_id for row in affordable}
-    stop_spent([run for run in refused - going_on if run], now=now)
+    for run_id in refused.keys() - going_on:
+        stop_spent(run_id, refused[run_id], now=now)
     return affordable
 
 
@@ -200,8 +201,15 @@ def sum_costs(run: GenerationRun) -> Decimal:
     return run.attempts.aggregate(usd=Sum(spent))["usd"] or Decimal(0)
 
 
-def stop_spent(runs: Iterable[int], *, now: datetime) -> None:
-    """Stop the runs of which nothing is under way any more that could turn out cheaper."""
-    under_way = Attempt.objects.filter(run=OuterRef("pk"), candidate__status=Status.RUNNING)
-    active = GenerationRun.objects.filter(pk__in=runs, state=GenerationRun.State.ACTIVE)
-    active.exclude(Exists(under_way)).update(state=GenerationRun.State.SPENT, ended_at=now)
+def stop_spent(run: int, dear: Iterable[int], *, now: datetime) -> None:
+    """Stop a run that can pay for none of the `dear` competitors any more.
+
+    It goes on while a call is under way, which may turn out cheaper, and while something is
+    planned for other competitors, which may cost less or nothing.
+    """
+    rows = Candidate.objects.filter(run=run)
+    under_way = Attempt.objects.filter(run=run, candidate__status=Status.RUNNING)
+    others = rows.filter(status=Status.PLANNED).exclude(competitor__in=dear)
+    if not under_way.exists() and not others.exists():
+        active = GenerationRun.objects.filter(pk=run, state=GenerationRun.State.ACTIVE)
+        active.update(state=GenerationRun.State.SPENT, ended_at=now)

@@ -20,6 +20,7 @@ from arenas.candidates.runs import (
     start_run,
 )
 from arenas.competitors.models import Competitor
+from arenas.definitions.enter import enter_competitors
 from tests.factories import NOW, make_arena, make_suite
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +126,21 @@ def test_a_budget_that_pays_for_nothing_more_ends_the_run(arena, limiter):
     claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
     run.refresh_from_db()
     assert (run.state, run.ended_at) == ("spent", NOW)
+
+
+def test_what_costs_nothing_is_made_when_the_budget_is_spent(arena, limiter):
+    free = Competitor.objects.create(name="free", provider="procedural", model="free")
+    enter_competitors(arena, [free], now=NOW)
+    run = start(arena, Wish(budget_usd=Decimal("0.01")))
+    busy = Counter(procedural=1)  # no room for it now, but later
+    assert choose(NOW, busy, limiter=limiter).candidates == []
+    run.refresh_from_db()
+    assert run.state == "active"
+    assert [row.competitor for row in choose_now(limiter)] == [free]
+    run.candidates.filter(competitor=free).update(status="done")
+    choose_now(limiter)
+    run.refresh_from_db()
+    assert run.state == "spent"
 
 
 def test_a_lost_call_counts_as_paid_for(arena, limiter):
