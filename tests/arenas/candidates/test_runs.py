@@ -128,10 +128,21 @@ def test_a_budget_that_pays_for_nothing_more_ends_the_run(arena, limiter):
     assert (run.state, run.ended_at) == ("spent", NOW)
 
 
+def overspend(run):
+    """An answer that cost more than the whole budget, as thoughts may."""
+    paid = run.candidates.first()
+    paid.status = "done"
+    paid.save()
+    Attempt.objects.create(
+        candidate=paid, number=1, run=run, started_at=NOW, ended_at=NOW, cost_usd=Decimal(1)
+    )
+
+
 def test_what_costs_nothing_is_made_when_the_budget_is_spent(arena, limiter):
     free = Competitor.objects.create(name="free", provider="procedural", model="free")
     enter_competitors(arena, [free], now=NOW)
     run = start(arena, Wish(budget_usd=Decimal("0.01")))
+    overspend(run)
     busy = Counter(procedural=1)  # no room for it now, but later
     assert choose(NOW, busy, limiter=limiter).candidates == []
     run.refresh_from_db()
