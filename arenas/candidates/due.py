@@ -185,7 +185,7 @@ def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decim
             if run.pk not in left:
                 left[run.pk] = run.budget_usd - sum_costs(run)
             # Answers may have cost more than was thought: what is free is free all the same.
-            if estimate is None or estimate > max(left[run.pk], 0):
+            if estimate is None or estimate > max(left[run.pk], Decimal(0)):
                 refused.setdefault(run.pk, set()).add(row.competitor_id)
                 continue
             left[run.pk] -= estimate

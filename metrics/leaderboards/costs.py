@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Aggregate, Avg, Count, FloatField
+from django.db.models import Avg, Count
 
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
+from arenas.candidates.progress import Median
 from arenas.definitions.models import Arena
 
 
@@ -19,14 +20,6 @@ class Cost:
 
 
 NO_COST = Cost(0, None, None)
-
-
-class Median(Aggregate):
-    """PostgreSQL's continuous median, which passes over nulls."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
 
 
 def measure_costs(arena: Arena) -> dict[tuple[int, str], Cost]:
