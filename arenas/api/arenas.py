@@ -9,7 +9,7 @@ from ninja.security import django_auth_is_staff
 
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
-from arenas.exports.tables import candidate_row, current_votes, image_paths, vote_row
+from arenas.exports.tables import candidate_rows, current_votes, vote_row
 
 router = Router(tags=["arenas"])
 PAGE = 1000
@@ -82,5 +82,4 @@ def list_candidates(request: HttpRequest, slug: str, prompt: str = "") -> Candid
     if prompt:
         named = [each.pk for each in arena.prompts() if each.key == prompt]
         rows = rows.filter(prompt__in=named)
-    paths = image_paths(rows)
-    return CandidatesOut(rows=[candidate_row(row, paths) for row in rows.order_by("pk")])
+    return CandidatesOut(rows=[cells for _, cells in candidate_rows(rows.order_by("pk"))])

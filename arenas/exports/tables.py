@@ -1,11 +1,14 @@
 """The raw data as tables: votes, candidates, preference pairs."""
 
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import polars as pl
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from arenas.candidates.models import Candidate, Part
+from arenas.candidates.models import Attempt, Candidate, Part
 from arenas.definitions.models import Arena, Outcome
 from arenas.votes.flag import read_marks
 from arenas.votes.models import Vote
@@ -42,7 +45,12 @@ CANDIDATES = {
     "status": pl.String,
     "reason": pl.String,
     "model_version": pl.String,
+    "response_id": pl.String,
+    "usage": pl.String,
+    "details": pl.String,
     "cost_usd": pl.Float64,
+    "cost_estimated": pl.Boolean,
+    "paid_usd": pl.Float64,
     "seconds": pl.Float64,
     "attempts": pl.Int64,
     "paths": pl.String,
@@ -124,10 +132,9 @@ def export_candidates(arena: Arena) -> pl.DataFrame:
         .select_related("prompt", "competitor")
         .order_by("prompt__key", "competitor__name", "sample")
     )
-    paths = image_paths(rows)
     left = set(arena.entries.exclude(withdrawn_at=None).values_list("competitor", flat=True))
     return pl.DataFrame(
-        ({**candidate_row(row, paths), "withdrawn": row.competitor_id in left} for row in rows),
+        ({**cells, "withdrawn": row.competitor_id in left} for row, cells in candidate_rows(rows)),
         schema=CANDIDATES,
     )
 
@@ -142,7 +149,23 @@ def image_paths(candidates: QuerySet[Candidate]) -> dict[int, str]:
     return {candidate: " ".join(found) for candidate, found in paths.items()}
 
 
-def candidate_row(row: Candidate, paths: dict[int, str]) -> dict[str, object]:
+def sum_payments(candidates: QuerySet[Candidate]) -> dict[int, Decimal]:
+    """By candidate, USD of all its attempts: what was paid, or may have been."""
+    usd = Coalesce("cost_usd", "estimate_usd")
+    attempts = Attempt.objects.filter(candidate__in=candidates.order_by().values("pk"))
+    return dict(attempts.order_by().values_list("candidate").annotate(usd=Sum(usd)))
+
+
+def candidate_rows(
+    candidates: QuerySet[Candidate],
+) -> Iterator[tuple[Candidate, dict[str, object]]]:
+    """Each candidate as a row; its own answer's cost, and what all its attempts cost."""
+    paths, payments = image_paths(candidates), sum_payments(candidates)
+    for row in candidates:
+        yield row, candidate_row(row, paths, payments.get(row.pk, Decimal(0)))
+
+
+def candidate_row(row: Candidate, paths: dict[int, str], paid: Decimal) -> dict[str, object]:
     return {
         "prompt": row.prompt.key,
         "category": row.prompt.category,
@@ -152,7 +175,12 @@ def candidate_row(row: Candidate, paths: dict[int, str]) -> dict[str, object]:
         "status": row.status,
         "reason": row.reason,
         "model_version": row.model_version,
-        "cost_usd": float(row.cost_usd) if row.cost_usd is not None else None,
+        "response_id": row.response_id,
+        "usage": json.dumps(row.usage, sort_keys=True),
+        "details": json.dumps(row.details, sort_keys=True),
+        "cost_usd": None if row.cost_usd is None else float(row.cost_usd),
+        "cost_estimated": row.cost_estimated,
+        "paid_usd": float(paid),
         "seconds": row.seconds,
         "attempts": row.attempts_made,
         "paths": paths.get(row.pk, ""),

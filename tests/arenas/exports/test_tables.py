@@ -1,4 +1,5 @@
 # mypy: disable-error-code="union-attr"
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -80,6 +81,16 @@ def test_a_candidate_without_pictures_says_why(world):
     )
     row = export_candidates(world).row(0, named=True)
     assert (row["status"], row["reason"], row["cost_usd"]) == ("refused_prompt", "Not this.", 0.04)
+
+
+def test_all_attempts_of_a_candidate_are_paid_for_those_of_unknown_cost_included(world):
+    first = Candidate.objects.order_by("prompt__key", "competitor__name")[0]
+    costs = [("0.04", "0.05"), (None, "0.05")]
+    for number, (cost, estimate) in enumerate(costs, 1):
+        first.attempts.create(
+            number=number, started_at=NOW, cost_usd=cost, estimate_usd=Decimal(estimate)
+        )
+    assert export_candidates(world)["paid_usd"].to_list()[:2] == [pytest.approx(0.09), 0]
 
 
 def test_thoughts_are_no_pictures_of_the_answer(world):
