@@ -15,6 +15,9 @@ provide()
 
 from django.conf import settings  # noqa: E402  (the services' addresses must be known first)
 
+# Generation begins calls for a minute; then one may wait for a place, and take its time.
+LIMIT = round(240 + 2 * settings.CALL_SECONDS)
+
 app = Celery("evalsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -23,13 +26,14 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,
-    task_soft_time_limit=600,
-    task_time_limit=660,
+    task_soft_time_limit=LIMIT,
+    task_time_limit=LIMIT + 60,
     # A message that nobody acknowledged comes back after this long. The sweeper re-queues from
     # the database sooner, and claiming a row twice is impossible, so a late copy does nothing.
-    broker_transport_options={"visibility_timeout": 720, "socket_timeout": 30},
+    broker_transport_options={"visibility_timeout": LIMIT + 120, "socket_timeout": 30},
     broker_connection_retry_on_startup=True,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # What waits for answers has paid for them: a broker that restarts must not end it.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     task_default_queue="default",
     task_routes={
         "arenas.candidates.tasks.generate": {"queue": "generate"},

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from arenas.providers._secrets import redact
@@ -18,9 +19,10 @@ def hide_secrets() -> None:
 
     def make_hidden(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
-        written = record.getMessage()
-        if (hidden := redact(written)) != written:
-            record.msg, record.args = hidden, ()
+        with suppress(Exception):  # arguments that do not fit are their logger's trouble
+            written = record.getMessage()
+            if (hidden := redact(written)) != written:
+                record.msg, record.args = hidden, ()
         if record.exc_info and record.exc_info[0]:
             # Formatters take this text where it is there, and format the exception otherwise.
             record.exc_text = redact("".join(traceback.format_exception(*record.exc_info))).rstrip()

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from django.conf import settings
 from redis.exceptions import RedisError
 
+from arenas.candidates.clean import clean
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Candidate
 from arenas.candidates.retry import IN_PROCESS_SECONDS, Again, decide
 from arenas.providers._http import HOLDING, Allowance, Holding
-from arenas.providers._secrets import redact
-from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request, TextPart
+from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request
 
 GRACE = 5.0  # for a provider to say what it had by then
 MEMORY = 64_000_000  # bytes of answers that are held at once
@@ -42,15 +42,16 @@ class Job:
 class Ended:
     """How one try ended, after how many seconds, and what follows.
 
-    `again` says after how many seconds another try follows; `goes_on` that it is made by the
-    same process, which keeps the candidate. `holding` is the memory that the answer takes.
+    `again` says after how many seconds another try follows. Where the same process would make
+    it, and keep the candidate, it asks for `permission`: whether the try was written down, and
+    budget and run still allow another. `holding` is the memory that the answer takes.
     """
 
     job: Job
     end: Outcome | ProviderError
     seconds: float
     again: Again | None
-    goes_on: bool = False
+    permission: asyncio.Future[bool] | None = None
     holding: Holding | None = None
 
 
@@ -80,20 +81,35 @@ class Loop:
         self, job: Job, report: Report, stopping: threading.Event, limiter: Limiter
     ) -> None:
         """Try until there is a last word, or a wait too long to keep the place for."""
+        try:
+            await self.try_often(job, report, stopping, limiter)
+        except Exception as error:  # whatever happens, somebody waits for a report
+            failure = ProviderError(f"{type(error).__name__}: {error}")
+            report(Ended(job, clean(failure), 0, Again(IN_PROCESS_SECONDS)))
+
+    async def try_often(
+        self, job: Job, report: Report, stopping: threading.Event, limiter: Limiter
+    ) -> None:
         rng = random.Random()
         while True:
             holding = self.allowance.open()
             end, seconds = await self.take_place(job, holding)
             job.tries[end.status if isinstance(end, Outcome) else end.cause] += 1
             again = decide(end, job.tries, rng=rng)
-            goes_on = keeps_place(end, again) and not stopping.is_set()
             if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
                 await hold_others(job.scope, end.retry_after or again.seconds, limiter)
-            report(Ended(job, end, seconds, again, goes_on, holding))
-            if not goes_on or again is None:
+            if again is None or not keeps_place(end, again) or stopping.is_set():
+                report(Ended(job, end, seconds, again, holding=holding))
+                return
+            permission: asyncio.Future[bool] = self.loop.create_future()
+            report(Ended(job, end, seconds, again, permission=permission, holding=holding))
+            if not await permission:
                 return
             await asyncio.sleep(again.seconds)
-            await wait_turn(job, limiter)
+            if (wait := await wait_turn(job, stopping, limiter)) is not None:
+                late = ProviderError("other calls to this model come first", cause=Cause.BUSY)
+                report(Ended(job, late, 0, Again(wait)))
+                return
             if isinstance(end, ProviderError) and end.resume is not None:
                 job = replace(job, request=replace(job.request, resume=end.resume))
 
@@ -103,11 +119,14 @@ class Loop:
         async with self.places.setdefault(job.scope.provider, places):
             started = time.monotonic()
             end = await call(job, holding)
-        return hide_secrets(end), time.monotonic() - started
+        return clean(end), time.monotonic() - started
 
     def wait_for(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """What the work comes to. Raises TimeoutError, and ends the work, after so long."""
         return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, seconds), self.loop).result()
+
+    def permit(self, permission: asyncio.Future[bool], allowed: bool) -> None:
+        self.loop.call_soon_threadsafe(permission.set_result, allowed)
 
     def release(self, holding: Holding) -> None:
         asyncio.run_coroutine_threadsafe(holding.release(), self.loop)
@@ -126,17 +145,22 @@ async def hold_others(scope: Scope, seconds: float, limiter: Limiter) -> None:
         await asyncio.to_thread(limiter.hold, scope, seconds)
 
 
-async def wait_turn(job: Job, limiter: Limiter) -> None:
+async def wait_turn(job: Job, stopping: threading.Event, limiter: Limiter) -> float | None:
     """Wait until another call to the model may start; others may have been told to wait, too.
 
-    A candidate that has its place goes on without a broker: losing that must not lose work.
+    Returns None when it may, or the seconds still to wait where that is too long, or where the
+    process is to end. A candidate that has its place goes on without a broker: losing that must
+    not lose work.
     """
     with suppress(RedisError):
         while True:
             grant = await asyncio.to_thread(limiter.take, job.scope, 1, rate=job.provider.rate)
             if grant.calls:
-                return
+                return None
+            if stopping.is_set() or grant.wait > IN_PROCESS_SECONDS:
+                return grant.wait
             await asyncio.sleep(grant.wait + random.uniform(0.01, 0.2))
+    return None
 
 
 async def call(job: Job, holding: Holding) -> Outcome | ProviderError:
@@ -152,21 +176,3 @@ async def call(job: Job, holding: Holding) -> Outcome | ProviderError:
         return ProviderError(f"no answer within {deadline:g} seconds", cause=Cause.TIMEOUT)
     except Exception as error:  # a provider's own mistake must not take its neighbours down
         return ProviderError(f"{type(error).__name__}: {error}", permanent=True)
-
-
-def hide_secrets(end: Outcome | ProviderError) -> Outcome | ProviderError:
-    """The same without any key: services quote what they were sent."""
-    if isinstance(end, ProviderError):
-        return ProviderError(
-            redact(str(end)),
-            cause=end.cause,
-            retry_after=end.retry_after,
-            raw_reason=redact(end.raw_reason),
-            usage=end.usage,
-            resume=end.resume,
-        )
-    parts = tuple(
-        replace(part, text=redact(part.text)) if isinstance(part, TextPart) else part
-        for part in end.parts
-    )
-    return replace(end, parts=parts, reason=redact(end.reason), raw_reason=redact(end.raw_reason))

@@ -5,18 +5,21 @@ die at any moment: a job that may or may not have arrived is found by its name, 
 were stored are not stored again.
 """
 
+import logging
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from arenas.candidates.answer import Ended, Job, hide_secrets
+from arenas.candidates.answer import Ended, Job
 from arenas.candidates.claim import claim, take_turn
+from arenas.candidates.clean import clean
 from arenas.candidates.due import Lane, afford, find_lanes, find_scope, select_rows
-from arenas.candidates.generate import get_loop, make_request, store
+from arenas.candidates.generate import get_loop, make_request, store_end
 from arenas.candidates.models import BatchJob, Candidate, GenerationRun, ServicePause
 from arenas.candidates.pause import pause_for
 from arenas.candidates.retry import decide
@@ -32,21 +35,25 @@ from arenas.providers.base import (
 )
 
 State = BatchJob.State
-MOST = 100  # candidates a job: what is lost or late with it stays small
+logger = logging.getLogger(__name__)
+MOST = 40  # candidates a job: what is lost or late with it stays small, and its file below 2 GB
 OPEN_JOBS = 20  # per competitor; services limit them, too
 LONGEST = timedelta(hours=49)  # services give a job up after 48
 LOOK = timedelta(seconds=60)
-CALL_SECONDS = 120.0
+SENDING_SECONDS = 120.0
+PATIENCE = timedelta(seconds=SENDING_SECONDS) + LOOK  # then it is found out whether it arrived
+READING_SECONDS = 500.0  # the answers may be a gigabyte
+MOST_TRIES = 3  # in batches, before a candidate goes alone
 
 
-def send_batches(now: datetime) -> int:
-    """Send a job for what is due, as far as budgets and pauses allow; return how many were sent."""
+def send_batches(clock: Callable[[], datetime]) -> int:
+    """Send jobs for what is due, as far as budgets and pauses allow; return how many were sent."""
     sent = 0
-    for lane in find_lanes(now, for_batch=True):
+    for lane in find_lanes(clock(), for_batch=True):
         for competitor in lane.competitors:
             own = Lane(lane.scope, lane.provider, [competitor])
-            while job := open_job(own, now=now):
-                send(job, now=now)
+            while job := open_job(own, now=clock()):
+                send(job, now=clock())
                 sent += 1
     return sent
 
@@ -59,10 +66,8 @@ def open_job(lane: Lane, *, now: datetime) -> BatchJob | None:
     names = [lane.scope.of_account, str(lane.scope)]
     if ServicePause.objects.filter(scope__in=names, until__gt=now).exists():
         return None
-    if (
-        BatchJob.objects.filter(competitor=competitor).exclude(state=State.ENDED).count()
-        > OPEN_JOBS
-    ):
+    open_jobs = BatchJob.objects.filter(competitor=competitor).exclude(state=State.ENDED)
+    if open_jobs.count() >= OPEN_JOBS:
         return None
     rows = select_rows(lane, now, limit=MOST, for_batch=True)
     same_run = [row for row in rows if row.run_id == rows[0].run_id]
@@ -72,7 +77,9 @@ def open_job(lane: Lane, *, now: datetime) -> BatchJob | None:
     run = rows[0].run if rows else None
     if not claimed or run is None:
         return None
-    job = BatchJob.objects.create(competitor=competitor, run=run, sent_at=now, look_at=now + LOOK)
+    job = BatchJob.objects.create(
+        competitor=competitor, run=run, sent_at=now, look_at=now + PATIENCE
+    )
     Candidate.objects.filter(pk__in=[row.pk for row in claimed]).update(batch=job)
     return job
 
@@ -83,7 +90,9 @@ def send(job: BatchJob, *, now: datetime) -> None:
         requests = {str(row.pk): make_request(row) for row in find_candidates(job)}
         provider = find_provider(job)
         submitted = provider.submit(requests, name=str(job.name))
-        note_sent(job, get_loop().wait_for(submitted, seconds=CALL_SECONDS), now=now)
+        name = get_loop().wait_for(submitted, seconds=SENDING_SECONDS)
+        if not note_sent(job, name, now=now):  # it was given up meanwhile
+            get_loop().wait_for(provider.cancel(name), seconds=SENDING_SECONDS)
     except TimeoutError:
         return
     except (ProviderError, ValueError, OSError) as error:
@@ -92,16 +101,21 @@ def send(job: BatchJob, *, now: datetime) -> None:
             give_back(job, failure, now=now)
 
 
-def note_sent(job: BatchJob, name: str, *, now: datetime) -> None:
-    job.job, job.state, job.look_at = name, State.SENT, now + LOOK
-    job.save()
+def note_sent(job: BatchJob, name: str, *, now: datetime) -> bool:
+    """Keep the service's id of the job; False where nobody waits for it any more."""
+    job.job, job.state = name, State.SENT
+    waiting = BatchJob.objects.filter(pk=job.pk, state=State.SENDING)
+    return bool(waiting.update(job=name, state=State.SENT, look_at=now + LOOK))
 
 
 def give_back(job: BatchJob, error: ProviderError, *, now: datetime) -> None:
     """End a job that came to nothing. What the service does not take together goes alone."""
     pause = pause_for(find_scope(job.competitor), error, now=now)
-    for candidate in find_candidates(job):
-        candidate.for_batch = not error.permanent
+    candidates = find_candidates(job)
+    tries = count_tries(candidates)
+    for candidate in candidates:
+        before = tries.get(candidate.pk, Counter()).total()
+        candidate.for_batch = not error.permanent and before + 1 < MOST_TRIES
         put_back(candidate, error, until=pause.until if pause else now, now=now)
     close(job, str(error), now=now)
 
@@ -116,8 +130,12 @@ def follow_batches(now: datetime) -> list[int]:
     received = []
     for pk in find_open(now).values_list("pk", flat=True):
         # Whoever moves the time looks after the job; nobody else does until then.
-        if find_open(now).filter(pk=pk).update(look_at=now + LOOK):
-            received += follow(BatchJob.objects.select_related("competitor", "run").get(pk=pk), now)
+        if find_open(now).filter(pk=pk).update(look_at=now + timedelta(seconds=READING_SECONDS)):
+            job = BatchJob.objects.select_related("competitor", "run").get(pk=pk)
+            try:
+                received += follow(job, now)
+            except Exception:  # one odd job must not keep the others from being looked after
+                logger.exception("%s could not be followed", job)
     return received
 
 
@@ -131,25 +149,33 @@ def follow(job: BatchJob, now: datetime) -> list[int]:
     try:
         provider = find_provider(job)
         if job.state == State.SENDING:
-            found = loop.wait_for(provider.find(str(job.name)), seconds=CALL_SECONDS)
+            found = loop.wait_for(provider.find(str(job.name)), seconds=SENDING_SECONDS)
             if found is None:
                 give_back(job, ProviderError("the batch did not arrive"), now=now)
                 return []
             note_sent(job, found, now=now)
+        state = loop.wait_for(provider.poll(job.job), seconds=READING_SECONDS)
+        if state.ended:
+            return finish(job, provider, state, now=now)
         if job.run.state == GenerationRun.State.CANCELLED and not job.reason:
-            loop.wait_for(provider.cancel(job.job), seconds=CALL_SECONDS)
-            BatchJob.objects.filter(pk=job.pk).update(reason="cancelled")
-        state = loop.wait_for(provider.poll(job.job), seconds=CALL_SECONDS)
+            cancel(job, provider)
     except TimeoutError:
-        return []
+        pass
     except (ProviderError, ValueError) as error:
         failure = as_provider_error(error)
         if failure.permanent:
             give_back(job, failure, now=now)
-        else:
-            pause_for(find_scope(job.competitor), failure, now=now)
-        return []
-    return finish(job, provider, state, now=now) if state.ended else []
+            return []
+        pause_for(find_scope(job.competitor), failure, now=now)
+    BatchJob.objects.filter(pk=job.pk).update(look_at=now + LOOK)
+    return []
+
+
+def cancel(job: BatchJob, provider: BatchProvider) -> None:
+    """Ask for the end of a job. A service that refuses that has ended it, or will."""
+    with suppress(ProviderError):
+        get_loop().wait_for(provider.cancel(job.job), seconds=SENDING_SECONDS)
+    BatchJob.objects.filter(pk=job.pk).update(reason="cancelled")
 
 
 def finish(
@@ -164,14 +190,15 @@ def finish(
         came = state.results.get(str(candidate.pk))
         if came is None:
             came = ProviderError(state.failed or "the batch holds no answer to it")
-        ended = hide_secrets(came)
+        ended = clean(came)
         kind = ended.status if isinstance(ended, Outcome) else ended.cause
         before = tries.get(candidate.pk, Counter())
         again = decide(ended, before + Counter([str(kind)]), rng=random.Random())
         request = Request(candidate.prompt.key, tuple(candidate.prompt.turns))
         call = Job(candidate, provider, request, scope)
         seconds = (now - job.sent_at).total_seconds()
-        if store(Ended(call, ended, seconds, again), now=now).status == Candidate.Status.RECEIVED:
+        stored = store_end(Ended(call, ended, seconds, again))
+        if stored.status == Candidate.Status.RECEIVED:
             received.append(candidate.pk)
     close(job, state.failed or job.reason, now=now)
     return received
@@ -200,6 +227,6 @@ def as_provider_error(error: Exception) -> ProviderError:
         if isinstance(error, ProviderError)
         else ProviderError(str(error), permanent=isinstance(error, ValueError))
     )
-    hidden = hide_secrets(made)
+    hidden = clean(made)
     assert isinstance(hidden, ProviderError)
     return hidden

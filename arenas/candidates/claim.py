@@ -91,7 +91,9 @@ def claim(
 
 def extend_leases(leases: Sequence[uuid.UUID], *, now: datetime, lease: timedelta) -> None:
     """Say that the claimer is alive."""
-    Candidate.objects.filter(lease__in=leases).update(lease_until=now + lease)
+    Candidate.objects.filter(status=Status.RUNNING, lease__in=leases).update(
+        lease_until=now + lease
+    )
 
 
 @transaction.atomic

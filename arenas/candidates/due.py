@@ -14,7 +14,7 @@ from arenas.candidates.cost import estimate_cost, find_provider
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Attempt, Candidate, GenerationRun, ServicePause
 from arenas.competitors.models import EXTERNAL, Competitor
-from arenas.providers.base import BaseProvider, make_provider
+from arenas.providers.base import BaseProvider, ProviderError, make_provider
 
 Status = Candidate.Status
 AHEAD = 8  # for each so many places one candidate waits in the process, to take a place at once
@@ -65,7 +65,7 @@ def find_lanes(now: datetime, *, for_batch: bool = False) -> list[Lane]:
 def find_scope(competitor: Competitor) -> Scope:
     try:
         account = make_provider(competitor.provider, competitor.model, competitor.params).account
-    except ValueError:  # its candidates are to fail, each with this reason
+    except (ValueError, ProviderError):  # its candidates are to fail, each with this reason
         account = ""
     return Scope(competitor.provider, account, competitor.model)
 
@@ -128,18 +128,19 @@ def share_room(
             continue
         if closed:
             scopes = {pause.scope for pause in closed}
-            if scopes & tried or is_tried(lane):
+            if scopes & tried or is_tried(lane, whole_account=lane.scope.of_account in scopes):
                 continue
             tried |= scopes
             most = 1
         yield lane, most
 
 
-def is_tried(lane: Lane) -> bool:
-    """Whether a call of this account is under way already."""
-    return Candidate.objects.filter(
-        status=Status.RUNNING, batch=None, competitor__provider=lane.scope.provider
-    ).exists()
+def is_tried(lane: Lane, *, whole_account: bool) -> bool:
+    """Whether a call that the pause concerns is under way already."""
+    running = Candidate.objects.filter(status=Status.RUNNING, batch=None)
+    if whole_account:
+        return running.filter(competitor__provider=lane.scope.provider).exists()
+    return running.filter(competitor__in=lane.competitors).exists()
 
 
 def select_rows(

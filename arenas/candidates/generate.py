@@ -1,5 +1,6 @@
 """Keep many calls under way at once, and store each answer as it comes."""
 
+import asyncio
 import hashlib
 import logging
 import queue
@@ -24,6 +25,7 @@ from redis.exceptions import RedisError
 
 from arenas.candidates.answer import Ended, Job, Loop
 from arenas.candidates.claim import claim_due, extend_leases
+from arenas.candidates.clean import clean_reason
 from arenas.candidates.due import find_scope
 from arenas.candidates.limit import Limiter
 from arenas.candidates.models import Candidate
@@ -31,20 +33,20 @@ from arenas.candidates.pause import pause_for, reopen
 from arenas.candidates.retry import decide
 from arenas.candidates.store import begin_next, count_tries, fail, put_back, store_outcome
 from arenas.images.store import read_bytes
-from arenas.providers._secrets import redact
-from arenas.providers.base import Outcome, ProviderError, Reference, Request, make_provider
+from arenas.providers.base import Cause, Outcome, ProviderError, Reference, Request, make_provider
 from arenas.suites.models import PromptReference
 
 CLAIM_SECONDS = 0.15  # between two looks for work while there is some
 IDLE_SECONDS = 0.5  # and while there is none
 STORE_AT_ONCE = 4  # so that calls are begun while many answers wait to be stored
-STORE_TRIES = 10  # in 45 s, while the database is away
+STORE_TRIES = 24  # in some three minutes
+LONGEST_WAIT = 10  # seconds between two of them
 CLOSE_SECONDS = 5.0  # a connection that is not used so long is given back
 
 Received = Callable[[Sequence[int]], object]
 T = TypeVar("T")
-# What the database and the broker raise while they are away.
-AWAY = (OperationalError, InterfaceError, RedisError, BrokerError)
+# What the database, the broker and the storage raise while they are away, or full.
+AWAY = (OperationalError, InterfaceError, RedisError, BrokerError, OSError)
 logger = logging.getLogger(__name__)
 
 
@@ -72,30 +74,36 @@ class Pump:
         Returns how many candidates were begun.
         """
         begun, until = 0, time.monotonic() + seconds
-        while True:
-            if time.monotonic() >= until or asked_to_stop():
-                self.stopping.set()
-            if not self.stopping.is_set() and time.monotonic() >= self.next_claim:
-                begun += self.insist(self.claim, times=1) or 0
-            if not self.jobs and (self.stopping.is_set() or not self.more):
-                return begun
-            if time.monotonic() >= self.next_sign:
-                self.insist(self.sign, times=1)
-            self.settle(self.wait())
+        try:
+            while True:
+                if time.monotonic() >= until or asked_to_stop():
+                    self.stopping.set()
+                if not self.stopping.is_set() and time.monotonic() >= self.next_claim:
+                    begun += self.insist(self.claim, times=1) or 0
+                if not self.jobs and (self.stopping.is_set() or not self.more):
+                    return begun
+                self.sign_in_time()
+                self.settle(self.wait())
+        finally:
+            self.stopping.set()  # what is under way must not go on when nobody stores it
 
     def insist(self, step: Callable[[], T], *, times: int) -> T | None:
-        """Take a step, so often while the database or the broker is away; None if it stays so.
+        """Take a step, so often while something it needs is away; None if it stays so.
 
-        What is under way is paid for: it must outlast a restart of either.
+        What is under way is paid for: it must outlast a restart of the database or the broker,
+        and a full disk.
         """
-        for wait in range(1, times + 1):
+        for number in range(1, times + 1):
             try:
                 return step()
             except AWAY as error:
+                wait = min(number, LONGEST_WAIT)
                 logger.warning("%s; going on in %d s", str(error).strip(), wait)
                 give_back_connection()
-                self.next_claim = self.next_sign = time.monotonic() + wait
-                time.sleep(wait if wait < times else 0)
+                self.next_claim = time.monotonic() + wait
+                time.sleep(wait if number < times else 0)
+                with suppress(*AWAY):
+                    self.sign_in_time()
         return None
 
     def claim(self) -> int:
@@ -117,16 +125,20 @@ class Pump:
 
     def report(self, ended: Ended) -> None:
         """Called by the loop. An answer makes room for a call before it is stored."""
-        if not ended.goes_on:
-            del self.calling[ended.job.candidate.pk]
+        if ended.permission is None:
+            self.calling.pop(ended.job.candidate.pk, None)
         self.ends.put(ended)
 
-    def sign(self) -> None:
+    def sign_in_time(self) -> None:
         """Say that this process is alive, three times per lease."""
+        if time.monotonic() < self.next_sign:
+            return
+        self.next_sign = time.monotonic() + min(1.0, self.lease.total_seconds() / 3)
         leases = {job.candidate.lease for job in self.jobs.values()}
         held: list[uuid.UUID] = [lease for lease in leases if lease]
-        extend_leases(held, now=timezone.now(), lease=self.lease)
-        self.next_sign = time.monotonic() + self.lease.total_seconds() / 3
+        with suppress(*AWAY):
+            extend_leases(held, now=timezone.now(), lease=self.lease)
+            self.next_sign = time.monotonic() + self.lease.total_seconds() / 3
 
     def wait(self) -> list[Ended]:
         """Some of what has ended, as soon as something has, or when it is time to look up."""
@@ -145,19 +157,37 @@ class Pump:
         """Write down how tries ended, and make room for what comes next."""
         received = []
         for ended in ends:
+            if ended.permission is not None:
+                self.permit(ended, ended.permission)
+                continue
             stored = self.insist(partial(store_end, ended), times=STORE_TRIES)
             candidate = stored or ended.job.candidate
-            if ended.holding:
-                get_loop().release(ended.holding)
-            if not ended.goes_on:
-                del self.jobs[candidate.pk]
-                self.next_claim = min(self.next_claim, time.monotonic() + CLAIM_SECONDS)
+            self.let_go(ended)
             if candidate.status == Candidate.Status.RECEIVED:
                 received.append(candidate.pk)
             if self.closed and isinstance(ended.end, Outcome):
-                reopen(ended.job.scope, now=timezone.now())
+                self.insist(partial(reopen, ended.job.scope, now=timezone.now()), times=1)
+            self.sign_in_time()
         if received:
             self.insist(partial(self.received, received), times=1)
+
+    def permit(self, ended: Ended, permission: asyncio.Future[bool]) -> None:
+        """Let the loop make another try of the same candidate, if that is written down."""
+        begin = partial(begin_next, ended.job.candidate, ended.end, now=timezone.now())
+        allowed = self.insist(begin, times=STORE_TRIES) or False
+        if not allowed:
+            self.calling.pop(ended.job.candidate.pk, None)
+            self.let_go(ended)
+        elif ended.holding:
+            get_loop().release(ended.holding)
+        get_loop().permit(permission, allowed)
+
+    def let_go(self, ended: Ended) -> None:
+        """What is stored takes no memory and no place any more."""
+        if ended.holding:
+            get_loop().release(ended.holding)
+        self.jobs.pop(ended.job.candidate.pk, None)
+        self.next_claim = min(self.next_claim, time.monotonic() + CLAIM_SECONDS)
 
 
 def give_back_connection() -> None:
@@ -175,17 +205,14 @@ def get_loop() -> Loop:
 def store_end(ended: Ended) -> Candidate:
     """Write one end down. An answer that the database does not take is the candidate's error."""
     now, job = timezone.now(), ended.job
-    if ended.goes_on:
-        begin_next(job.candidate, ended.end, now=now)
-        return job.candidate
     try:
         # On copies: what fails midway is done again with the candidate as it was.
         return store(replace(ended, job=replace(job, candidate=copy(job.candidate))), now=now)
-    except (OperationalError, InterfaceError):  # the database is away, and takes it later
+    except AWAY:  # it is taken later
         raise
     except Exception as raised:  # one answer must not take those that came with it down
-        reason = f"the answer could not be stored: {redact(str(raised))}"
-        error = ProviderError(reason, usage=ended.end.usage)
+        reason = clean_reason(f"the answer could not be stored: {raised}")
+        error = ProviderError(reason, cause=Cause.TIMEOUT)  # like one that may have been billed
         again = decide(error, job.tries + Counter([str(error.cause)]), rng=random.Random())
         job = replace(job, candidate=copy(job.candidate))
         return store(replace(ended, job=job, end=error, again=again), now=now)
@@ -224,7 +251,7 @@ def make_job(candidate: Candidate, tries: Counter[str]) -> Job | None:
         provider = make_provider(competitor.provider, competitor.model, competitor.params)
         request = make_request(candidate)
         return Job(candidate, provider, request, find_scope(competitor), tries)
-    except ValueError as error:  # a provider that is gone stays gone
+    except (ValueError, ProviderError) as error:  # a provider that is gone stays gone
         now = timezone.now()
         fail(candidate, ProviderError(str(error), permanent=True), seconds=0, now=now)
     except OSError as error:  # storage that does not answer may come back

@@ -52,4 +52,4 @@ def decide(
     if asked is not None and asked >= 1:  # a wish for no wait at all is none
         # A little later than asked, and not all at once.
         return Again(asked + rng.uniform(0.05, 0.05 + min(1.0, 0.3 * asked)))
-    return Again(min(2.0 ** tries[kind], 60.0) * rng.uniform(0.75, 1.25))
+    return Again(min(2.0 ** min(tries[kind], 6), 60.0) * rng.uniform(0.75, 1.25))

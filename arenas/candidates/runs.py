@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db import connection, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
+from arenas.candidates.claim import take_turn
 from arenas.candidates.cost import Estimate, estimate_all, find_provider
 from arenas.candidates.models import Candidate, GenerationRun
 from arenas.candidates.plan import find_makers, find_missing, plan_candidates, select_candidates
 from arenas.competitors.models import Competitor
 from arenas.competitors.price import read_price
-from arenas.definitions.models import Arena
+from arenas.definitions.models import Arena, Entry
 from arenas.providers.base import BatchProvider
 
 Status = Candidate.Status
+STARTS = 0x65767374  # any number that no other part of the site locks by
 
 
 class RunRefused(ValueError):
@@ -66,7 +68,7 @@ def start_run(arena: Arena, wish: Wish, *, by: str, now: datetime) -> Generation
 
     What an earlier run left planned belongs to the new one.
     """
-    Arena.objects.select_for_update().get(pk=arena.pk)
+    lock_starts()
     check_prices(arena, wish, today=now.date())
     run = GenerationRun.objects.create(
         arena=arena,
@@ -82,6 +84,7 @@ def start_run(arena: Arena, wish: Wish, *, by: str, now: datetime) -> Generation
         not_before=Case(When(status=Status.PLANNED, then=F("not_before")), default=None),
         openings=0,
         for_batch=False,
+        batch=None,
         finished_at=None,
         status=Status.PLANNED,
     )
@@ -91,6 +94,12 @@ def start_run(arena: Arena, wish: Wish, *, by: str, now: datetime) -> Generation
     if wish.in_batches:
         mark_for_batches(run)
     return run
+
+
+def lock_starts() -> None:
+    """One run is started at a time: arenas share candidates."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STARTS])
 
 
 def check_prices(arena: Arena, wish: Wish, *, today: date) -> None:
@@ -149,11 +158,28 @@ def fail_retired(now: datetime) -> int:
 
 def drop_cancelled(now: datetime) -> int:
     """Take cancelled runs' planned candidates off the list; what was tried keeps its attempts."""
-    rows = Candidate.objects.filter(status=Status.PLANNED, run__state=GenerationRun.State.CANCELLED)
-    dropped = rows.filter(attempts_made=0).delete()[0]
-    failed = rows.update(
+    return drop(Q(run__state=GenerationRun.State.CANCELLED), "its run was cancelled", now=now)
+
+
+def drop_withdrawn(now: datetime) -> int:
+    """The same for competitors that have left the arena whose run asked for them."""
+    taking_part = Entry.objects.filter(
+        arena=OuterRef("run__arena"), competitor=OuterRef("competitor"), withdrawn_at=None
+    )
+    left = Q(run__isnull=False) & ~Q(Exists(taking_part))
+    return drop(left, "its competitor has left the arena", now=now)
+
+
+@transaction.atomic
+def drop(which: Q, reason: str, *, now: datetime) -> int:
+    take_turn()  # nobody claims one of them meanwhile
+    rows = Candidate.objects.filter(which, status=Status.PLANNED)
+    # They have no attempts and no parts, so that there is nothing to look for before deleting.
+    untried = Candidate.objects.filter(pk__in=rows.filter(attempts_made=0).values("pk"))
+    dropped = untried._raw_delete(untried.db)
+    failed = rows.filter(attempts_made__gt=0).update(
         status=Status.FAILED,
-        reason=Concat(Value("its run was cancelled; the last try: "), F("reason")),
+        reason=Concat(Value(f"{reason}; the last try: "), F("reason")),
         finished_at=now,
         not_before=None,
         for_batch=False,

@@ -1,12 +1,17 @@
 """Which candidates raters can be shown in an arena: done, and rendered in its form."""
 
+import logging
+
 from django.db.models import Exists, OuterRef, QuerySet
 
 from arenas.candidates.models import Candidate, Part
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
+from arenas.images.decode import BadImage
 from arenas.images.models import Image, Rendition
-from arenas.images.render import render
+from arenas.images.render import TooSmallProfile, render
+
+logger = logging.getLogger(__name__)
 
 
 def unrendered_parts(arena: Arena) -> QuerySet[Part]:
@@ -28,5 +33,12 @@ def render_missing(arena: Arena, *, limit: int) -> int:
     parts = unrendered_parts(arena).filter(candidate__in=done.values("pk"))
     images = Image.objects.filter(pk__in=parts.values("image"))[:limit]
     for image in images:
-        render(image, arena.profile)
+        try:
+            render(image, arena.profile)
+        except (
+            BadImage,
+            TooSmallProfile,
+            OSError,
+        ) as error:  # the others are rendered all the same
+            logger.warning("%s cannot be rendered for %s: %s", image, arena.slug, error)
     return len(images)

@@ -1,6 +1,5 @@
 """Write down how tries end: once, whole, and only by who holds the candidate's lease."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,7 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Q
 
-from arenas.candidates.models import Attempt, Candidate, CandidateStatus, Part
+from arenas.candidates.due import sum_costs
+from arenas.candidates.models import Attempt, Candidate, CandidateStatus, GenerationRun, Part
 from arenas.competitors.models import Competitor
 from arenas.competitors.price import Cost, read_price
 from arenas.definitions.models import Arena
@@ -17,7 +17,6 @@ from arenas.images.decode import BadImage
 from arenas.images.models import Image, RenditionProfile
 from arenas.images.render import render
 from arenas.images.store import keep_original
-from arenas.providers._secrets import redact
 from arenas.providers.base import Cause, ImagePart, Outcome, ProviderError
 from arenas.providers.base import Part as MadePart
 from arenas.providers.base import Status as OutcomeStatus
@@ -65,7 +64,7 @@ def describe(candidate: Candidate, outcome: Outcome, cost: Cost | None) -> None:
     candidate.model_version = outcome.model_version[:100]
     candidate.response_id = outcome.response_id[:200]
     candidate.usage = dict(outcome.usage)
-    candidate.details = json.loads(redact(json.dumps(dict(outcome.details), default=str)))
+    candidate.details = dict(outcome.details)
     candidate.cost_usd = cost.usd if cost else None
     candidate.cost_estimated = cost is not None and cost.estimated
     competitor = candidate.competitor
@@ -74,12 +73,20 @@ def describe(candidate: Candidate, outcome: Outcome, cost: Cost | None) -> None:
 
 
 def begin_next(candidate: Candidate, end: End, *, now: datetime) -> bool:
-    """End a try and begin the next, which the same worker makes; False where the lease is lost."""
+    """End a try and begin the next, which the same worker makes.
+
+    Returns False, and then the next is not to be made, where the lease is lost, or where the run
+    was stopped or cannot pay for it: then the candidate is planned again, to wait or be dropped.
+    """
     with transaction.atomic():
         if not hold(candidate):
             return False
-        record_try(candidate, end, now=now)
+        reason = record_try(candidate, end, now=now)
         before = Attempt.objects.get(candidate=candidate, number=candidate.attempts_made)
+        if before.run and not allows(before.run, before.estimate_usd):
+            candidate.reason = reason
+            plan_again(candidate, until=now)
+            return False
         number = before.number + 1
         Candidate.objects.filter(pk=candidate.pk).update(attempts_made=number)
         Attempt.objects.create(
@@ -91,6 +98,13 @@ def begin_next(candidate: Candidate, end: End, *, now: datetime) -> bool:
         )
     candidate.attempts_made = number
     return True
+
+
+def allows(run: GenerationRun, estimate: Decimal) -> bool:
+    """Whether the run goes on, and pays for one more try."""
+    if run.state != GenerationRun.State.ACTIVE:
+        return False
+    return run.budget_usd is None or not estimate or sum_costs(run) + estimate <= run.budget_usd
 
 
 def put_back(candidate: Candidate, end: End, *, until: datetime, now: datetime) -> Candidate:
@@ -154,11 +168,11 @@ def measure_cost(candidate: Candidate, end: End) -> Cost | None:
 
 def hold(candidate: Candidate) -> bool:
     """Lock the row for the rest of the transaction; False where somebody else has it now."""
-    return (
-        Candidate.objects.select_for_update()
-        .filter(pk=candidate.pk, status=Status.RUNNING, lease=candidate.lease)
-        .exists()
-    )
+    mine = Q(status=Status.RUNNING, lease=candidate.lease)
+    # The lease ran out, but nobody has begun anew: an answer that is there is taken.
+    free = Q(status=Status.PLANNED, lease=None, attempts_made=candidate.attempts_made)
+    rows = Candidate.objects.select_for_update().filter(mine | free, pk=candidate.pk)
+    return rows.exists()
 
 
 def finish(

@@ -20,7 +20,7 @@ from arenas.candidates.generate import Pump
 from arenas.candidates.limit import get_limiter
 from arenas.candidates.models import Candidate
 from arenas.candidates.open_images import open_received
-from arenas.candidates.runs import drop_cancelled, fail_retired
+from arenas.candidates.runs import drop_cancelled, drop_withdrawn, fail_retired
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
 from arenas.definitions.models import Arena
@@ -61,7 +61,7 @@ def open_images(ids: list[int]) -> None:
 
 @shared_task(name="arenas.candidates.tasks.send_batches")
 def send_batches() -> None:
-    batches.send_batches(timezone.now())
+    batches.send_batches(timezone.now)
 
 
 @shared_task(name="arenas.candidates.tasks.follow_batches")
@@ -75,6 +75,7 @@ def sweep() -> int:
     now = timezone.now()
     release_expired(now)
     drop_cancelled(now)
+    drop_withdrawn(now)
     fail_retired(now)
     due = due_candidates(now).filter(for_batch=False).exclude(competitor__provider=EXTERNAL).count()
     if not count_waiting(QUEUE):

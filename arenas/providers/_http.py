@@ -4,7 +4,8 @@ import asyncio
 import email.utils
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -97,23 +98,37 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
         except BaseException:
             await response.aclose()
             raise
-        response.stream = _Counted(response.stream)  # type: ignore[arg-type]
+        coding = response.headers.get("content-encoding", "").lower()
+        response.stream = _Counted(response.stream, coding)  # type: ignore[arg-type]
         return response
 
 
 class _Counted(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    """A body of which no more is let through than is allowed, however small it is packed."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, coding: str) -> None:
         self.stream = stream
+        self.unpack = _find_unpacking(coding)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read = 0
         async for chunk in self.stream:
-            read += len(chunk)
+            read += self.unpack(chunk, _LARGEST.get() - read + 1)
             refuse_excess(read)
             yield chunk
 
     async def aclose(self) -> None:
         await self.stream.aclose()
+
+
+def _find_unpacking(coding: str) -> Callable[[bytes, int], int]:
+    """How many bytes a piece of the body will be, counted up to a limit."""
+    if coding in ("", "identity"):
+        return lambda piece, limit: len(piece)
+    if coding in ("gzip", "deflate"):
+        unpacker = zlib.decompressobj(wbits=47 if coding == "gzip" else 15)
+        return lambda piece, limit: len(unpacker.decompress(piece, limit))
+    raise ProviderError(f"the answer comes packed as {coding!r}, which was not asked for")
 
 
 def refuse_excess(size: int) -> None:
@@ -129,9 +144,13 @@ def make_client() -> httpx2.AsyncClient:
 
     Its connections are as many as there are calls; the caller limits those.
     """
+    # A redirect could take the key to another host, and compressed answers blow up in memory.
+    headers = {"Accept-Encoding": "identity"}
     limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
     transport = BoundedTransport(limits=limits, verify=ssl.create_default_context())
-    return httpx2.AsyncClient(transport=transport, timeout=None, follow_redirects=True)
+    return httpx2.AsyncClient(
+        transport=transport, headers=headers, timeout=None, follow_redirects=False
+    )
 
 
 def explain_failure(error: Exception) -> ProviderError | None:

@@ -8,6 +8,7 @@ A provider makes each call once. Whether to try again, when, and what a failure 
 other calls is decided by its caller, who sees an Outcome or a ProviderError.
 """
 
+import math
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
 from typing import Any, ClassVar
+
+LONGEST_WAIT = 86_400.0  # quotas are by the day
 
 
 class Status(StrEnum):
@@ -65,7 +68,7 @@ class ProviderError(Exception):
     ) -> None:
         super().__init__(message)
         self.cause = cause or (Cause.REQUEST if permanent else Cause.PASSING)
-        self.retry_after = retry_after
+        self.retry_after = limit_wait(retry_after)
         self.raw_reason = raw_reason
         self.usage = dict(usage or {})
         self.resume = resume
@@ -73,6 +76,13 @@ class ProviderError(Exception):
     @property
     def permanent(self) -> bool:
         return self.cause in (Cause.REQUEST, Cause.GONE)
+
+
+def limit_wait(seconds: float | None) -> float | None:
+    """A wait as services may ask for one: at most a day, and none where it is no number."""
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 @dataclass(frozen=True, slots=True)

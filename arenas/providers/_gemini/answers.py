@@ -50,7 +50,8 @@ class Reply:
     @property
     def goes_on(self) -> bool:
         """Whether a conversation can go on from here: an answer in words alone is one, too."""
-        return self.content is not None and self.status in (Status.DONE, Status.NO_IMAGE)
+        told = self.content is not None and not self.try_again
+        return told and self.status in (Status.DONE, Status.NO_IMAGE)
 
 
 def read_answer(answer: types.GenerateContentResponse, *, turn: int) -> Reply:

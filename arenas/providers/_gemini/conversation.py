@@ -15,6 +15,7 @@ from arenas.providers._gemini.errors import BadAnswer
 from arenas.providers._gemini.pictures import compare_ratio
 from arenas.providers.base import Outcome, ProviderError, Request, Status
 
+_REFUSED = (Status.REFUSED_PROMPT, Status.REFUSED_OUTPUT)
 # Whatever the SDK would do after an answer is a further call, to be paid for.
 _ONE_CALL = {
     "automatic_continuation": False,
@@ -110,8 +111,12 @@ def sum_usage(replies: Iterable[Reply]) -> dict[str, int]:
 
 
 def make_outcome(replies: tuple[Reply, ...], details: dict[str, Any], ratio: str = "") -> Outcome:
-    """All turns together. The status is that of the first turn that failed, if one did."""
-    decisive = next((each for each in replies if each.status is not Status.DONE), replies[-1])
+    """All turns together. The status is that of the turn that was refused, or else of the first
+    without a picture.
+    """
+    failed = [each for each in replies if each.status is not Status.DONE]
+    refused = [each for each in failed if each.status in _REFUSED]
+    decisive = next(iter([*refused, *failed, replies[-1]]))
     last = replies[-1]
     parts = tuple(part for reply in replies for part in reply.parts)
     described = {"sdk": SDK, **details, **compare_ratio(list_shown(parts), ratio)}

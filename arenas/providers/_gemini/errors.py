@@ -64,9 +64,12 @@ def _explain_other(error: Exception) -> ProviderError | BadAnswer:
     return ProviderError(f"the call broke off: {quote(str(error))}", raw_reason=name)
 
 
-def explain_item(error: Mapping[str, Any]) -> ProviderError:
-    """What the error of one request in a batch job means."""
-    code = int(error.get("code") or 13)
+def explain_item(error: object) -> ProviderError:
+    """What the error of one request in a batch job means, whatever form it has."""
+    if not isinstance(error, Mapping):
+        error = {"message": str(error)}
+    code = error.get("code")
+    code = code if type(code) is int and code else 13
     return explain_status(_HTTP_OF_GRPC.get(code, code), {"error": error}, {})
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from arenas.candidates import batches
-from arenas.candidates.batches import LOOK, follow_batches, open_job, send, send_batches
+from arenas.candidates.batches import LOOK, PATIENCE, follow_batches, open_job, send
 from arenas.candidates.claim import release_expired
 from arenas.candidates.due import find_lanes
 from arenas.candidates.models import BatchJob, Candidate
@@ -16,11 +16,12 @@ from arenas.candidates.open_images import open_received
 from arenas.candidates.runs import Wish, cancel_run, start_run
 from arenas.competitors.models import Competitor
 from arenas.suites.load import load_suite
+from evalsite.standin.server import StandIn
 from tests.factories import make_arena, suite_file
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now() + timedelta(hours=1)
-LATER = NOW + LOOK
+LATER = NOW + PATIENCE
 
 
 @pytest.fixture
@@ -42,6 +43,10 @@ def plan(service, tmp_path):
         return start_run(arena, Wish(in_batches=True, **wish), by="alice", now=NOW)
 
     return make
+
+
+def send_batches(now):
+    return batches.send_batches(lambda: now)
 
 
 def open_all(received):
@@ -98,7 +103,7 @@ def test_a_conversation_is_not_sent_in_a_batch(plan):
 def test_a_sender_that_died_after_sending_is_followed_by_another(plan, service, monkeypatch):
     plan("A cat.")
     with monkeypatch.context() as patched:
-        patched.setattr(batches, "note_sent", lambda *_, **__: None)
+        patched.setattr(batches, "note_sent", lambda *_, **__: True)
         send_batches(NOW)
     assert BatchJob.objects.get().job == ""
     open_all(follow_batches(LATER))
@@ -151,13 +156,73 @@ def test_a_budget_holds_for_batches(plan):
     assert statuses() == ["running"] * 2 + ["planned"] * 3
 
 
-def test_a_cancelled_run_has_its_jobs_cancelled(plan, service):
+def test_a_cancelled_run_has_its_jobs_cancelled(plan, monkeypatch):
+    with StandIn(batch_looks=9) as slow:
+        run = plan("A cat.")
+        monkeypatch.setenv("GEMINI_BASE_URL", slow.url)
+        send_batches(NOW)
+        cancel_run(run, now=NOW)
+        follow_batches(LATER)
+        assert any(each.path.endswith(":cancel") for each in slow.received)
+    assert BatchJob.objects.get().reason == "cancelled"
+
+
+def test_a_job_that_has_ended_is_kept_although_its_run_was_cancelled(plan):
     run = plan("A cat.")
     send_batches(NOW)
     cancel_run(run, now=NOW)
-    follow_batches(LATER)
+    open_all(follow_batches(LATER))
+    assert statuses() == ["done"]
+
+
+def test_a_job_that_arrived_when_it_had_been_given_up_is_cancelled(plan, service, monkeypatch):
+    plan("A cat.")
+    note = batches.note_sent
+
+    def note_late(job, name, *, now):
+        BatchJob.objects.update(state="ended", ended_at=now)
+        return note(job, name, now=now)
+
+    monkeypatch.setattr(batches, "note_sent", note_late)
+    send_batches(NOW)
     assert any(each.path.endswith(":cancel") for each in service.received)
-    assert BatchJob.objects.get().reason
+    assert BatchJob.objects.get().state == "ended"
+
+
+def test_one_odd_job_does_not_keep_others_from_being_looked_after(plan, monkeypatch):
+    monkeypatch.setattr(batches, "MOST", 1)
+    plan("A cat.", "A dog.")
+    send_batches(NOW)
+    follow, odd = batches.follow, BatchJob.objects.earliest("pk")
+
+    def stumble(job, now):
+        if job == odd:
+            raise AttributeError("what a service may answer")
+        return follow(job, now)
+
+    monkeypatch.setattr(batches, "follow", stumble)
+    open_all(follow_batches(LATER))
+    assert statuses() == ["running", "done"]
+
+
+def test_what_came_to_nothing_in_batches_goes_alone_after_some_tries(plan):
+    plan("A cat.")
+    now = NOW
+    for _ in range(3):
+        for lane in find_lanes(now, for_batch=True):
+            open_job(lane, now=now)
+        now += PATIENCE
+        follow_batches(now)
+    assert list(Candidate.objects.values_list("status", "for_batch")) == [("planned", False)]
+
+
+def test_a_candidate_that_is_retried_alone_pays_the_full_price(plan, service):
+    run = plan("A cat. [fault:bad_request:1] [fault:no_usage:1]")
+    send_batches(NOW)
+    follow_batches(LATER)
+    assert statuses() == ["failed"]
+    start_run(run.arena, Wish(retry_failed=True), by="alice", now=LATER)
+    assert Candidate.objects.get().batch is None
 
 
 def test_many_candidates_become_jobs_of_a_limited_size(plan, monkeypatch):

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from arenas.candidates import store
 from arenas.candidates.claim import claim, release_expired
 from arenas.candidates.generate import make_jobs, make_request
 from arenas.candidates.models import Attempt, Candidate, Part
@@ -123,15 +124,35 @@ def test_an_error_that_does_not_pass_is_given_up_after_some_tries(plan, run):
     assert candidate.attempts.count() == TRIES[Cause.PASSING]
 
 
-def test_an_answer_that_the_database_does_not_take_fails_its_candidate_alone(plan, run):
+def test_an_answer_that_the_database_does_not_take_fails_its_candidate_alone(
+    plan, run, monkeypatch
+):
     planned = plan("draws", prompts=3)
-    zeros = planned[1].competitor
-    type(zeros).objects.filter(pk=zeros.pk).update(model="writes zeros")
-    first = run(planned[1:2])
-    type(zeros).objects.filter(pk=zeros.pk).update(model="draws")
-    assert first[0].status == "planned"
-    assert first[0].reason.startswith("the answer could not be stored")
-    assert [candidate.status for candidate in run(planned[::2])] == ["done", "done"]
+    describe = store.describe
+
+    def refuse_one(candidate, *args):
+        if candidate.pk == planned[1].pk:
+            raise ValueError("what no table takes")
+        describe(candidate, *args)
+
+    monkeypatch.setattr(store, "describe", refuse_one)
+    rows = run(planned)
+    assert [candidate.status for candidate in rows] == ["done", "planned", "done"]
+    assert rows[1].reason == "the answer could not be stored: what no table takes"
+
+
+def test_characters_that_the_database_does_not_take_cost_no_picture(plan, run):
+    [candidate] = run(plan("writes zeros"))
+    assert candidate.status == "done"
+    assert [part.text for part in candidate.parts.filter(image=None)] == ["�"]
+
+
+def test_an_answer_that_comes_after_its_lease_is_taken_where_nobody_has_begun_anew(plan):
+    [planned] = plan("draws")
+    [late] = claim([planned.pk], now=NOW, lease=LEASE)
+    release_expired(NOW + timedelta(minutes=1))
+    store_outcome(late, Outcome(Status.DONE, (image("red"),)), seconds=90, now=NOW)
+    assert Candidate.objects.get().status == "received"
 
 
 def test_a_setting_that_the_provider_no_longer_takes_fails_and_says_why(plan, run):

@@ -41,6 +41,13 @@ def test_an_answer_is_kept_until_the_database_takes_it(plan, run, monkeypatch):
     assert (candidate.status, candidate.attempts.get().outcome) == ("done", "done")
 
 
+def test_an_answer_is_kept_until_the_disk_has_room(plan, run, monkeypatch):
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(store, "store_part", away(3, store.store_part, full))
+    [candidate] = run(plan("draws"))
+    assert (candidate.status, candidate.attempts.count()) == ("done", 1)
+
+
 def test_without_a_broker_nothing_begins_and_nothing_is_lost(plan):
     plan("draws")
     nowhere = Limiter(Redis(host="127.0.0.1", port=1, socket_timeout=1), {})

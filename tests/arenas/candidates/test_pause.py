@@ -7,6 +7,7 @@ from arenas.candidates.due import choose
 from arenas.candidates.limit import Scope, get_limiter
 from arenas.candidates.models import Candidate, ServicePause
 from arenas.candidates.pause import pause_for, reopen
+from arenas.competitors.models import Competitor
 from arenas.providers.base import Cause, ProviderError
 from tests.factories import NOW
 
@@ -86,6 +87,18 @@ def test_an_answer_from_before_it_was_closed_opens_nothing():
     fail(Cause.KEY)
     reopen(SCOPE, now=NOW + timedelta(seconds=2))
     assert ServicePause.objects.count() == 1
+
+
+def test_a_closed_model_is_tried_again_while_another_is_busy(plan, settings):
+    plan(prompts=2)
+    fail(Cause.QUOTA, retry_after=60)
+    later = NOW + timedelta(seconds=60)
+    other = Competitor.objects.create(name="other", provider="scripted", model="refuses")
+    prompt = Candidate.objects.first().prompt
+    Candidate.objects.create(
+        competitor=other, prompt=prompt, status="running", lease="0" * 32, lease_until=later
+    )
+    assert may_start(settings, later) == 1
 
 
 def test_a_spent_quota_leaves_other_models_open(plan, settings):

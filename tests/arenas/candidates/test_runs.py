@@ -15,12 +15,15 @@ from arenas.candidates.runs import (
     Wish,
     cancel_run,
     drop_cancelled,
+    drop_withdrawn,
     estimate_run,
     fail_retired,
     start_run,
 )
+from arenas.candidates.store import begin_next
 from arenas.competitors.models import Competitor
 from arenas.definitions.enter import enter_competitors
+from arenas.providers.base import Cause, ProviderError
 from tests.factories import NOW, make_arena, make_suite
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +219,48 @@ def test_what_comes_back_after_a_cancellation_is_dropped_by_the_next_sweep(arena
     Candidate.objects.filter(status="running").update(status="planned", lease=None)
     assert drop_cancelled(NOW) == 9
     assert not Candidate.objects.filter(status="planned").exists()
+
+
+def test_what_is_planned_for_who_has_left_the_arena_is_dropped(arena):
+    start(arena)
+    enter_competitors(arena, [], now=NOW, withdraw_others=True)
+    assert drop_withdrawn(NOW) == 40
+    assert not Candidate.objects.exists()
+
+
+@pytest.fixture
+def tried(arena):
+    """A candidate that a worker has tried in vain, and would try again at once."""
+
+    def begin(wish=EVERYTHING):
+        run = start(arena, wish)
+        [row] = claim([run.candidates.first().pk], now=NOW, lease=LEASE)
+        run.attempts.update(estimate_usd=Decimal("0.039"))
+        return run, row
+
+    return begin
+
+
+LATE = ProviderError("no answer", cause=Cause.TIMEOUT)
+
+
+def test_another_try_in_the_same_process_is_within_the_budget(tried):
+    _, row = tried(Wish(budget_usd=Decimal("0.05")))
+    assert not begin_next(row, LATE, now=NOW)
+    assert Candidate.objects.get(pk=row.pk).status == "planned"
+    assert row.attempts.count() == 1
+
+
+def test_no_other_try_is_made_for_a_run_that_was_cancelled(tried):
+    run, row = tried()
+    cancel_run(run, now=NOW)
+    assert not begin_next(row, LATE, now=NOW)
+
+
+def test_another_try_is_made_where_the_budget_pays_for_it(tried):
+    _, row = tried(DOLLAR)
+    assert begin_next(row, LATE, now=NOW)
+    assert row.attempts.count() == 2
 
 
 @pytest.fixture

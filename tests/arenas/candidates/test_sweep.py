@@ -87,6 +87,5 @@ def test_a_picture_that_cannot_be_rendered_does_not_stop_the_others_generation(p
     arena = done.competitor.entries.get().arena
     arena.profile = RenditionProfile.objects.create(width=80, height=80, size=8)
     arena.save()
-    with pytest.raises(ValueError, match="too few"):
-        sweep()
+    sweep()
     assert count_waiting(QUEUE) == 1
