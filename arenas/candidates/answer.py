@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from arenas.candidates.clean import clean
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Candidate
+from arenas.candidates.pause import closes
 from arenas.candidates.retry import IN_PROCESS_SECONDS, Again, decide
 from arenas.providers._http import HOLDING, Allowance, Holding
 from arenas.providers.base import BaseProvider, Cause, Outcome, ProviderError, Request
@@ -96,9 +97,14 @@ class Loop:
             end, seconds = await self.take_place(job, holding)
             job.tries[end.status if isinstance(end, Outcome) else end.cause] += 1
             again = decide(end, job.tries, rng=rng)
-            if isinstance(end, ProviderError) and end.cause == Cause.BUSY and again:
-                await hold_others(job.scope, end.retry_after or again.seconds, limiter)
-            if again is None or not keeps_place(end, again) or stopping.is_set():
+            error = end if isinstance(end, ProviderError) else None
+            stays = again is not None and keeps_place(end, again)
+            if again and stays and error and error.cause == Cause.BUSY:
+                # A longer wait closes the model, which is written down for all workers.
+                await hold_others(job.scope, error.retry_after or again.seconds, limiter)
+            # Turns that are paid for are lost with the process, so that they are gone on from.
+            ending = stopping.is_set() and not (error and error.resume is not None)
+            if again is None or not stays or ending:
                 report(Ended(job, end, seconds, again, holding=holding))
                 return
             permission: asyncio.Future[bool] = self.loop.create_future()
@@ -110,8 +116,8 @@ class Loop:
                 late = ProviderError("other calls to this model come first", cause=Cause.BUSY)
                 report(Ended(job, late, 0, Again(wait)))
                 return
-            if isinstance(end, ProviderError) and end.resume is not None:
-                job = replace(job, request=replace(job.request, resume=end.resume))
+            if error and error.resume is not None:
+                job = replace(job, request=replace(job.request, resume=error.resume))
 
     async def take_place(self, job: Job, holding: Holding) -> tuple[Outcome | ProviderError, float]:
         """One call as soon as there is a place for it; how it ended, and after how many seconds."""
@@ -136,7 +142,7 @@ def keeps_place(end: Outcome | ProviderError, again: Again | None) -> bool:
     """Whether the next try is soon enough to wait for it here."""
     if again is None or again.seconds > IN_PROCESS_SECONDS:
         return False
-    return not (isinstance(end, ProviderError) and end.cause in (Cause.KEY, Cause.QUOTA))
+    return not (isinstance(end, ProviderError) and closes(end))
 
 
 async def hold_others(scope: Scope, seconds: float, limiter: Limiter) -> None:

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from arenas.candidates.answer import Ended, Job
 from arenas.candidates.claim import claim, take_turn
 from arenas.candidates.clean import clean
-from arenas.candidates.due import Lane, afford, find_lanes, find_scope, select_rows
+from arenas.candidates.due import Lane, find_lanes, find_scope, select_affordable
 from arenas.candidates.generate import get_loop, make_request, store_end
 from arenas.candidates.models import BatchJob, Candidate, GenerationRun, ServicePause
 from arenas.candidates.pause import pause_for
@@ -69,12 +69,10 @@ def open_job(lane: Lane, *, now: datetime) -> BatchJob | None:
     open_jobs = BatchJob.objects.filter(competitor=competitor).exclude(state=State.ENDED)
     if open_jobs.count() >= OPEN_JOBS:
         return None
-    rows = select_rows(lane, now, limit=MOST, for_batch=True)
-    same_run = [row for row in rows if row.run_id == rows[0].run_id]
-    affordable = afford(same_run, now=now)
-    estimates = {row.pk: usd for row, usd in affordable.items()}
+    affordable = select_affordable(lane, now, limit=MOST, for_batch=True)
+    run = next((row.run for row in affordable), None)
+    estimates = {row.pk: usd for row, usd in affordable.items() if row.run == run}
     claimed = claim(list(estimates), now=now, lease=LONGEST, estimates=estimates)
-    run = rows[0].run if rows else None
     if not claimed or run is None:
         return None
     job = BatchJob.objects.create(

@@ -29,6 +29,7 @@ def clean(end: End) -> End:
             raw_reason=clean_reason(end.raw_reason),
             usage=clean_usage(end.usage),
             resume=end.resume,
+            perhaps_billed=end.perhaps_billed,
         )
     cost = end.cost_usd
     return replace(

@@ -66,11 +66,17 @@ def estimate_cost(candidate: Candidate, *, references: int) -> Decimal | None:
 def estimate_all(candidates: Iterable[Candidate]) -> list[Estimate]:
     """By competitor, in the order of the first candidate of each."""
     found: dict[Competitor, Estimate] = {}
+    known: dict[tuple[int, int, bool], tuple[Work, Decimal | None]] = {}
     for candidate in candidates:
-        competitor, references = candidate.competitor, len(candidate.prompt.references.all())
+        competitor = candidate.competitor
         before = found.get(competitor, Estimate(competitor, 0, 0, 0, Decimal(0)))
-        work = measure_work(candidate.prompt, references=references)
-        usd = estimate_cost(candidate, references=references)
+        # Samples of one slot cost the same, and there may be a hundred thousand of them.
+        slot = (competitor.pk, candidate.prompt.pk, candidate.for_batch)
+        if slot not in known:
+            references = len(candidate.prompt.references.all())
+            work = measure_work(candidate.prompt, references=references)
+            known[slot] = (work, estimate_cost(candidate, references=references))
+        work, usd = known[slot]
         found[competitor] = Estimate(
             competitor,
             before.candidates + 1,

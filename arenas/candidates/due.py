@@ -78,17 +78,33 @@ def choose(now: datetime, under_way: Counter[str], *, limiter: Limiter) -> Due:
     lanes = find_lanes(now)
     room = measure_room(lanes, under_way)
     pauses = {pause.scope: pause for pause in ServicePause.objects.all()}
-    chosen: list[Candidate] = []
+    affordable: dict[Candidate, Decimal] = {}
     more = False
     for lane, most in share_room(lanes, room, pauses, now):
-        rows = select_rows(lane, now, limit=most)
-        more = more or len(rows) >= most
-        chosen += rows
-    affordable = afford(sorted(chosen, key=lambda row: row.pk), now=now)
-    granted = grant(affordable, lanes, room, limiter)
-    more = more or len(granted) < len(chosen)
+        found = select_affordable(lane, now, limit=most)
+        more = more or len(found) >= most
+        affordable |= found
+    rows = sorted(affordable, key=lambda row: row.pk)
+    granted = grant(rows, lanes, room, limiter)
+    more = more or len(granted) < len(rows)
     estimates = {row.pk: affordable[row] for row in granted}
     return Due(granted, estimates, more, closed=bool(pauses))
+
+
+def select_affordable(
+    lane: Lane, now: datetime, *, limit: int, for_batch: bool = False
+) -> dict[Candidate, Decimal]:
+    """The lane's first candidates that their runs pay for, with what each is thought to cost.
+
+    A run that cannot pay must not stand in the way of one that can.
+    """
+    broke: set[tuple[int, int]] = set()
+    while True:
+        rows = select_rows(lane, now, limit=limit, for_batch=for_batch, without=broke)
+        affordable, refused = afford(rows, now=now)
+        if affordable or not refused:
+            return affordable
+        broke |= refused
 
 
 def measure_room(lanes: Iterable[Lane], under_way: Counter[str]) -> dict[str, int]:
@@ -144,9 +160,17 @@ def is_tried(lane: Lane, *, whole_account: bool) -> bool:
 
 
 def select_rows(
-    lane: Lane, now: datetime, *, limit: int, for_batch: bool = False
+    lane: Lane,
+    now: datetime,
+    *,
+    limit: int,
+    for_batch: bool = False,
+    without: Iterable[tuple[int, int]] = (),
 ) -> list[Candidate]:
+    """The first that are due, but for these runs' candidates of these competitors."""
     rows = due_candidates(now).filter(competitor__in=lane.competitors, for_batch=for_batch)
+    for run, competitor in without:
+        rows = rows.exclude(run=run, competitor=competitor)
     related = rows.select_related("prompt", "run", "competitor").order_by("pk")
     return list(related.annotate(n_references=Count("prompt__references"))[:limit])
 
@@ -170,8 +194,11 @@ def grant(
     return sorted(granted, key=lambda row: row.pk)
 
 
-def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decimal]:
-    """Those that their runs' budgets still pay for, with what each is thought to cost.
+def afford(
+    rows: Iterable[Candidate], *, now: datetime
+) -> tuple[dict[Candidate, Decimal], set[tuple[int, int]]]:
+    """Those that their runs' budgets still pay for, with what each is thought to cost; and the
+    (run, competitor) for which there is no money.
 
     What is under way counts with its estimate, so that even all answers together stay within the
     budget as far as estimates can tell. A run whose budget pays for nothing more is stopped.
@@ -194,7 +221,7 @@ def afford(rows: Iterable[Candidate], *, now: datetime) -> dict[Candidate, Decim
     going_on = {row.run_id for row in affordable}
     for run_id in refused.keys() - going_on:
         stop_spent(run_id, refused[run_id], now=now)
-    return affordable
+    return affordable, {(run, each) for run, them in refused.items() for each in them}
 
 
 def sum_costs(run: GenerationRun) -> Decimal:

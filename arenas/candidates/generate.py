@@ -160,8 +160,7 @@ class Pump:
             if ended.permission is not None:
                 self.permit(ended, ended.permission)
                 continue
-            stored = self.insist(partial(store_end, ended), times=STORE_TRIES)
-            candidate = stored or ended.job.candidate
+            candidate = self.keep(ended) or ended.job.candidate
             self.let_go(ended)
             if candidate.status == Candidate.Status.RECEIVED:
                 received.append(candidate.pk)
@@ -171,10 +170,22 @@ class Pump:
         if received:
             self.insist(partial(self.received, received), times=1)
 
+    def keep(self, ended: Ended) -> Candidate | None:
+        """Store an end. Whatever is wrong with it must not lose those that come after it."""
+        try:
+            return self.insist(partial(store_end, ended), times=STORE_TRIES)
+        except Exception:
+            logger.exception("%s could not be stored", ended.job.candidate)
+            return None
+
     def permit(self, ended: Ended, permission: asyncio.Future[bool]) -> None:
         """Let the loop make another try of the same candidate, if that is written down."""
         begin = partial(begin_next, ended.job.candidate, ended.end, now=timezone.now())
-        allowed = self.insist(begin, times=STORE_TRIES) or False
+        try:
+            allowed = self.insist(begin, times=STORE_TRIES) or False
+        except Exception:
+            logger.exception("%s could not be tried again", ended.job.candidate)
+            allowed = False
         if not allowed:
             self.calling.pop(ended.job.candidate.pk, None)
             self.let_go(ended)

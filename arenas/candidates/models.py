@@ -20,6 +20,7 @@ class GenerationRun(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active"
+        FINISHED = "finished"
         SPENT = "spent", "stopped: the budget is spent"
         CANCELLED = "cancelled"
 
@@ -46,6 +47,11 @@ class GenerationRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.arena}"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it ended before it was done."""
+        return self.state in (self.State.SPENT, self.State.CANCELLED)
 
 
 class ServicePause(models.Model):

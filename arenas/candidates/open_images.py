@@ -38,6 +38,8 @@ def open_received(pk: int, *, now: datetime, rng: random.Random) -> bool:
                 received.update(status=Status.DONE)
             else:
                 reject(candidate, reason, now=now, rng=rng)
+    except FileNotFoundError:  # it will not come back by itself: it counts as a failed opening
+        raise
     except OSError:  # storage that does not answer is no fault of the image's
         received.update(openings=F("openings") - 1)
         raise
@@ -47,7 +49,7 @@ def open_received(pk: int, *, now: datetime, rng: random.Random) -> bool:
 def find_fault(candidate: Candidate) -> str | None:
     """Why an image of the answer is of no use; None where all are, and raters can see them."""
     if candidate.openings > MAX_OPENINGS:
-        return f"unusable image: {MAX_OPENINGS} workers died while opening it"
+        return f"unusable image: it could not be opened in {MAX_OPENINGS} tries"
     parts = candidate.parts.exclude(image=None).select_related("image")
     images = {part.image: part.thought for part in parts if part.image}
     try:

@@ -187,9 +187,9 @@ def is_moving(run: GenerationRun, progress: Progress) -> bool:
 
 
 def describe_state(run: GenerationRun, progress: Progress) -> str:
-    if run.state == GenerationRun.State.ACTIVE:
-        return "active" if progress.open else "finished"
-    return "budget spent" if run.state == GenerationRun.State.SPENT else "cancelled"
+    if run.state == GenerationRun.State.ACTIVE and not progress.open:
+        return "finished"  # which nobody has noted yet
+    return "budget spent" if run.state == GenerationRun.State.SPENT else str(run.state)
 
 
 def measure_pace(run: GenerationRun, *, now: datetime) -> Pace:

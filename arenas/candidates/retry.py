@@ -18,7 +18,7 @@ TRIES: Mapping[str, int] = {
 }
 # All together, whatever the mixture; being told to wait is no fault of the candidate's.
 MOST_TRIES = 4
-UNBLAMED = (Cause.BUSY, Cause.QUOTA, Cause.KEY)
+UNBLAMED = (Cause.BUSY, Cause.QUOTA, Cause.KEY, Cause.UNREACHABLE)
 IN_PROCESS_SECONDS = 30.0  # longer waits are written down, and the place is given to another
 
 

@@ -137,11 +137,21 @@ def cancel_run(run: GenerationRun, *, now: datetime) -> bool:
 
     What is under way is finished and kept: it is paid for.
     """
+    lock_starts()
+    take_turn()
+    finish_runs(now)
     active = GenerationRun.objects.filter(pk=run.pk, state=GenerationRun.State.ACTIVE)
     if not active.update(state=GenerationRun.State.CANCELLED, ended_at=now):
         return False
     drop_cancelled(now)
     return True
+
+
+def finish_runs(now: datetime) -> int:
+    """Note which runs have nothing left to do."""
+    left = Candidate.objects.filter(run=OuterRef("pk"), status__in=Candidate.OPEN)
+    active = GenerationRun.objects.filter(~Exists(left), state=GenerationRun.State.ACTIVE)
+    return active.update(state=GenerationRun.State.FINISHED, ended_at=now)
 
 
 def fail_retired(now: datetime) -> int:
@@ -157,12 +167,16 @@ def fail_retired(now: datetime) -> int:
 
 
 def drop_cancelled(now: datetime) -> int:
-    """Take cancelled runs' planned candidates off the list; what was tried keeps its attempts."""
-    return drop(Q(run__state=GenerationRun.State.CANCELLED), "its run was cancelled", now=now)
+    """Take cancelled runs' untried candidates off the list.
+
+    What was tried stays planned, with its attempts, until another run goes on with it: that
+    somebody cancelled is no failure of the model's.
+    """
+    return drop(Q(run__state=GenerationRun.State.CANCELLED, attempts_made=0), "", now=now)
 
 
 def drop_withdrawn(now: datetime) -> int:
-    """The same for competitors that have left the arena whose run asked for them."""
+    """The same for competitors that have left the arena whose run asked for them; they are done."""
     taking_part = Entry.objects.filter(
         arena=OuterRef("run__arena"), competitor=OuterRef("competitor"), withdrawn_at=None
     )
@@ -172,11 +186,16 @@ def drop_withdrawn(now: datetime) -> int:
 
 @transaction.atomic
 def drop(which: Q, reason: str, *, now: datetime) -> int:
+    lock_starts()
     take_turn()  # nobody claims one of them meanwhile
+    dropped = list(Candidate.objects.filter(which, status=Status.PLANNED).values_list("pk", "run"))
+    if not dropped:
+        return 0
+    hand_over({pk for pk, _ in dropped}, {run for _, run in dropped})
     rows = Candidate.objects.filter(which, status=Status.PLANNED)
     # They have no attempts and no parts, so that there is nothing to look for before deleting.
     untried = Candidate.objects.filter(pk__in=rows.filter(attempts_made=0).values("pk"))
-    dropped = untried._raw_delete(untried.db)
+    deleted = untried._raw_delete(untried.db)
     failed = rows.filter(attempts_made__gt=0).update(
         status=Status.FAILED,
         reason=Concat(Value(f"{reason}; the last try: "), F("reason")),
@@ -184,4 +203,12 @@ def drop(which: Q, reason: str, *, now: datetime) -> int:
         not_before=None,
         for_batch=False,
     )
-    return dropped + failed
+    return deleted + failed
+
+
+def hand_over(candidates: set[int], runs: set[int]) -> None:
+    """Let runs of other arenas that still want these candidates have them."""
+    active = GenerationRun.objects.filter(state=GenerationRun.State.ACTIVE).exclude(pk__in=runs)
+    for run in active.select_related("arena"):
+        wanted = select_candidates(run.arena).filter(pk__in=candidates, status=Status.PLANNED)
+        wanted.exclude(run=run).update(run=run, for_batch=False)

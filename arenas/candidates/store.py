@@ -79,7 +79,7 @@ def begin_next(candidate: Candidate, end: End, *, now: datetime) -> bool:
     was stopped or cannot pay for it: then the candidate is planned again, to wait or be dropped.
     """
     with transaction.atomic():
-        if not hold(candidate):
+        if not hold(candidate, leased=True):
             return False
         reason = record_try(candidate, end, now=now)
         before = Attempt.objects.get(candidate=candidate, number=candidate.attempts_made)
@@ -89,12 +89,15 @@ def begin_next(candidate: Candidate, end: End, *, now: datetime) -> bool:
             return False
         number = before.number + 1
         Candidate.objects.filter(pk=candidate.pk).update(attempts_made=number)
-        Attempt.objects.create(
+        # Where it is there already, this is the second time: the first answer to it was lost.
+        Attempt.objects.get_or_create(
             candidate=candidate,
             number=number,
-            started_at=now,
-            run_id=before.run_id,
-            estimate_usd=before.estimate_usd,
+            defaults={
+                "started_at": now,
+                "run_id": before.run_id,
+                "estimate_usd": before.estimate_usd,
+            },
         )
     candidate.attempts_made = number
     return True
@@ -155,23 +158,29 @@ def record_try(candidate: Candidate, end: End, *, now: datetime) -> str:
 def measure_cost(candidate: Candidate, end: End) -> Cost | None:
     """What a try cost; None where nobody can tell, and then its estimate stands.
 
-    A call that ran out of time may have been billed all the same.
+    A call that ran out of time or broke off may have been billed all the same.
     """
     if isinstance(end, ProviderError):
+        if end.perhaps_billed:
+            return None
         if not end.usage:
-            return None if end.cause == Cause.TIMEOUT else Cost(Decimal(0), estimated=False)
+            return Cost(Decimal(0), estimated=False)
     elif end.cost_usd is not None:
         return Cost(end.cost_usd, estimated=False)
     price = read_price(candidate.competitor.price)
     return price.cost(end.usage, in_batch=candidate.batch_id is not None) if price else None
 
 
-def hold(candidate: Candidate) -> bool:
-    """Lock the row for the rest of the transaction; False where somebody else has it now."""
+def hold(candidate: Candidate, *, leased: bool = False) -> bool:
+    """Lock the row for the rest of the transaction; False where somebody else has it now.
+
+    An answer that is there is taken also where the lease ran out but nobody has begun anew; what
+    is to be `leased` still, because a call is to follow, is not.
+    """
     mine = Q(status=Status.RUNNING, lease=candidate.lease)
-    # The lease ran out, but nobody has begun anew: an answer that is there is taken.
     free = Q(status=Status.PLANNED, lease=None, attempts_made=candidate.attempts_made)
-    rows = Candidate.objects.select_for_update().filter(mine | free, pk=candidate.pk)
+    held = mine if leased else mine | free
+    rows = Candidate.objects.select_for_update().filter(held, pk=candidate.pk)
     return rows.exists()
 
 

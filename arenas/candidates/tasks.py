@@ -1,5 +1,6 @@
 """Celery's door to generation. Messages carry ids at most; the database is the truth."""
 
+import logging
 import multiprocessing
 import random
 from collections.abc import Sequence
@@ -20,11 +21,12 @@ from arenas.candidates.generate import Pump
 from arenas.candidates.limit import get_limiter
 from arenas.candidates.models import Candidate
 from arenas.candidates.open_images import open_received
-from arenas.candidates.runs import drop_cancelled, drop_withdrawn, fail_retired
+from arenas.candidates.runs import drop_cancelled, drop_withdrawn, fail_retired, finish_runs
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
 from arenas.definitions.models import Arena
 
+logger = logging.getLogger(__name__)
 QUEUE = "generate"
 IMAGES = "images"
 PUMPS = 8  # messages sent at once: as many processes can be at work a moment later
@@ -56,7 +58,10 @@ def generate() -> None:
 @shared_task(name="arenas.candidates.tasks.open_images")
 def open_images(ids: list[int]) -> None:
     for pk in ids:
-        open_received(pk, now=timezone.now(), rng=random.Random())
+        try:
+            open_received(pk, now=timezone.now(), rng=random.Random())
+        except OSError as error:  # the others' files may be there
+            logger.warning("candidate %d: its images cannot be read: %s", pk, error)
 
 
 @shared_task(name="arenas.candidates.tasks.send_batches")
@@ -77,6 +82,7 @@ def sweep() -> int:
     drop_cancelled(now)
     drop_withdrawn(now)
     fail_retired(now)
+    finish_runs(now)
     due = due_candidates(now).filter(for_batch=False).exclude(competitor__provider=EXTERNAL).count()
     if not count_waiting(QUEUE):
         for _ in range(min(due, PUMPS)):

@@ -6,7 +6,7 @@ import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 import httpx2
@@ -17,6 +17,7 @@ from arenas.providers.base import Cause, ProviderError
 MAX_ANSWER = 64_000_000
 # What an answer that does not state its length is taken for, until it turns out longer.
 ASSUMED = 4_000_000
+PATIENCE = 20.0  # seconds that an answer waits for room
 
 
 class Allowance:
@@ -35,9 +36,15 @@ class Allowance:
         return Holding(self)
 
     async def _take(self, size: int) -> None:
+        """Wait for room; not for ever, because an answer may stall that holds it."""
         async with self._room:
-            await self._room.wait_for(lambda: self.held == 0 or self.held + size <= self.limit)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._room.wait_for(lambda: self._has_room(size))
             self.held += size
+
+    def _has_room(self, size: int) -> bool:
+        return self.held == 0 or self.held + size <= self.limit
 
     async def _give(self, size: int) -> None:
         async with self._room:
@@ -99,15 +106,18 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
             await response.aclose()
             raise
         coding = response.headers.get("content-encoding", "").lower()
-        response.stream = _Counted(response.stream, coding)  # type: ignore[arg-type]
+        response.stream = _Counted(response.stream, coding, holding)  # type: ignore[arg-type]
         return response
 
 
 class _Counted(httpx2.AsyncByteStream):
     """A body of which no more is let through than is allowed, however small it is packed."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream, coding: str) -> None:
+    def __init__(
+        self, stream: httpx2.AsyncByteStream, coding: str, holding: Holding | None
+    ) -> None:
         self.stream = stream
+        self.holding = holding
         self.unpack = _find_unpacking(coding)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -115,6 +125,8 @@ class _Counted(httpx2.AsyncByteStream):
         async for chunk in self.stream:
             read += self.unpack(chunk, _LARGEST.get() - read + 1)
             refuse_excess(read)
+            if self.holding and read > self.holding.size:
+                await self.holding.grow(read - self.holding.size)
             yield chunk
 
     async def aclose(self) -> None:
@@ -134,9 +146,8 @@ def _find_unpacking(coding: str) -> Callable[[bytes, int], int]:
 def refuse_excess(size: int) -> None:
     largest = _LARGEST.get()
     if size > largest:
-        raise ProviderError(
-            f"the answer is larger than {largest / 1e6:.0f} MB", cause=Cause.REQUEST
-        )
+        reason = f"the answer is larger than {largest / 1e6:.0f} MB"
+        raise ProviderError(reason, cause=Cause.REQUEST, perhaps_billed=True)
 
 
 def make_client() -> httpx2.AsyncClient:
@@ -165,12 +176,23 @@ def explain_failure(error: Exception) -> ProviderError | None:
         if isinstance(seen, httpx2.TimeoutException):
             return ProviderError("the service did not answer in time", cause=Cause.TIMEOUT)
         if isinstance(seen, httpx2.ConnectError):
-            return ProviderError("no connection to the service", raw_reason=str(seen))
+            return _explain_no_connection(seen)
         if isinstance(seen, httpx2.HTTPError):
             reason = f"the connection broke off ({type(seen).__name__})"
-            return ProviderError(reason, raw_reason=str(seen))
+            return ProviderError(reason, raw_reason=str(seen), perhaps_billed=True)
         seen = seen.__cause__
     return None
+
+
+def _explain_no_connection(error: httpx2.ConnectError) -> ProviderError:
+    try:
+        url = error.request.url
+        place = f"{url.host}:{url.port}" if url.port else url.host
+    except RuntimeError:  # httpx2 does not always say which request it was
+        place = "the service"
+    return ProviderError(
+        f"no connection to {place}", cause=Cause.UNREACHABLE, raw_reason=str(error)
+    )
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

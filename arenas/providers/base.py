@@ -40,6 +40,7 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"  # no answer in time: it may have been made, and billed, all the same
     BUSY = "busy"  # too many calls to this model: all of them wait
     QUOTA = "quota"  # nothing more today, or until somebody pays
+    UNREACHABLE = "unreachable"  # there is no connection at all: the network, or a wrong address
     KEY = "key"  # the key is missing, wrong or not allowed this: no call will do
     GONE = "gone"  # there is no such model any more
     REQUEST = "request"  # this very request is wrong, and would be again
@@ -52,7 +53,8 @@ class ProviderError(Exception):
     `retry_after` how many seconds the service asked to wait, where it said so. `raw_reason` is
     the service's own word. `usage` is what was billed before the failure, as in an Outcome, and
     `resume` is given back in the next try's Request, so that turns answered already are not
-    paid for twice.
+    paid for twice. `perhaps_billed` says that the answer may have been made, and billed, although
+    it did not arrive: nobody can tell.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ProviderError(Exception):
         raw_reason: str = "",
         usage: Mapping[str, int] | None = None,
         resume: object = None,
+        perhaps_billed: bool = False,
     ) -> None:
         super().__init__(message)
         self.cause = cause or (Cause.REQUEST if permanent else Cause.PASSING)
@@ -72,6 +75,7 @@ class ProviderError(Exception):
         self.raw_reason = raw_reason
         self.usage = dict(usage or {})
         self.resume = resume
+        self.perhaps_billed = perhaps_billed or self.cause == Cause.TIMEOUT
 
     @property
     def permanent(self) -> bool:

@@ -77,7 +77,7 @@ class Command(BaseCommand):
         for trouble in group_errors(rows.filter(status__in=Candidate.FAILURES))[:LISTED]:
             alike = f" (and {trouble.count - 1} alike)" if trouble.count > 1 else ""
             self.stderr.write(f"{trouble.example} {trouble.kind}: {trouble.reason}{alike}")
-        stopped = run is not None and run.state != GenerationRun.State.ACTIVE
+        stopped = run is not None and run.is_stopped
         if run and stopped:
             self.stderr.write(f"{run} was {run.get_state_display().lower()}")
         if stopped or any(counts[status] for status in Candidate.FAILURES):

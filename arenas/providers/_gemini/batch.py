@@ -192,6 +192,8 @@ def _read_line(line: bytes, details: dict[str, Any]) -> Result:
         if isinstance(failure, BadAnswer):
             return make_outcome((refuse_form(str(failure)),), details)
         return failure
+    except Exception as error:  # a service may answer anything; the other lines are read
+        return make_outcome((refuse_form(f"{type(error).__name__}: {error}"),), details)
     return _conclude(response, details)
 
 

@@ -55,7 +55,8 @@ def explain_error(error: Exception) -> ProviderError | BadAnswer:
 def _explain_other(error: Exception) -> ProviderError | BadAnswer:
     name = type(error).__name__
     if isinstance(error, json.JSONDecodeError | errors.UnknownApiResponseError):
-        return ProviderError("the answer is not JSON, or was cut off", raw_reason=name)
+        reason = "the answer is not JSON, or was cut off"
+        return ProviderError(reason, raw_reason=name, perhaps_billed=True)
     if isinstance(error, pydantic.ValidationError | TypeError | AttributeError | LookupError):
         return BadAnswer(name)
     if isinstance(error, ValueError):

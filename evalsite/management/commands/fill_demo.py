@@ -81,7 +81,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{trouble.count} × {trouble.kind}: {trouble.reason}")
         for pause in find_pauses(real):
             self.stdout.write(f"{pause.scope} is paused until {pause.until:%H:%M} UTC")
-        if run and run.state != run.State.ACTIVE:
+        if run and run.is_stopped:
             self.stdout.write(f"no more are made: {run.get_state_display()}")
 
 

@@ -14,7 +14,6 @@ from arenas.candidates.runs import (
     RunRefused,
     Wish,
     cancel_run,
-    drop_cancelled,
     drop_withdrawn,
     estimate_run,
     fail_retired,
@@ -200,25 +199,44 @@ def test_a_run_is_cancelled_once(arena):
     assert not cancel_run(run, now=NOW)
 
 
-def test_what_was_tried_keeps_its_attempts_when_its_run_is_cancelled(arena):
+def test_what_was_tried_waits_for_another_run_when_its_own_is_cancelled(arena, limiter):
     run = start(arena)
     first = run.candidates.first()
     claim([first.pk], now=NOW, lease=LEASE)
     Candidate.objects.filter(pk=first.pk).update(status="planned", lease=None, reason="busy")
     cancel_run(run, now=NOW)
-    candidate = Candidate.objects.get()
-    assert candidate.status == "failed"
-    assert candidate.reason == "its run was cancelled; the last try: busy"
-    assert candidate.attempts.count() == 1
+    assert Candidate.objects.get().status == "planned"
+    assert choose_now(limiter) == []
+    start(arena)
+    assert choose_now(limiter)[0] == first
 
 
-def test_what_comes_back_after_a_cancellation_is_dropped_by_the_next_sweep(arena, limiter):
+def test_a_run_that_is_done_cannot_be_cancelled(arena):
     run = start(arena)
-    claim_due(NOW, Counter(), lease=LEASE, limiter=limiter)
-    cancel_run(run, now=NOW)
-    Candidate.objects.filter(status="running").update(status="planned", lease=None)
-    assert drop_cancelled(NOW) == 9
-    assert not Candidate.objects.filter(status="planned").exists()
+    Candidate.objects.update(status="done")
+    assert not cancel_run(run, now=NOW)
+    run.refresh_from_db()
+    assert (run.state, run.ended_at) == ("finished", NOW)
+
+
+def test_a_cancelled_run_leaves_to_others_what_they_want_too(arena):
+    other = make_arena(arena.suite_version, ["nano"], slug="other")
+    first, second = start(arena), start(other)
+    mine = Candidate.objects.first()
+    Candidate.objects.filter(pk=mine.pk).update(run=first)
+    cancel_run(second, now=NOW)
+    assert first.candidates.count() == 40
+
+
+def test_a_run_that_cannot_pay_does_not_stand_in_the_way_of_one_that_can(arena, limiter):
+    poor = start(arena, Wish(budget_usd=Decimal("0.01")))
+    free = Competitor.objects.create(name="free", provider="procedural", model="free")
+    prompt = arena.prompts().first()
+    Candidate.objects.create(prompt=prompt, competitor=free, run=poor, not_before=NOW + LEASE)
+    rich = GenerationRun.objects.create(arena=arena, started_at=NOW, budget_usd=100)
+    last = Candidate.objects.filter(competitor__name="nano").last()
+    Candidate.objects.filter(pk=last.pk).update(run=rich)
+    assert choose_now(limiter) == [last]
 
 
 def test_what_is_planned_for_who_has_left_the_arena_is_dropped(arena):
