@@ -13,12 +13,13 @@ from arenas.candidates.claim import take_turn
 from arenas.candidates.cost import Estimate, estimate_all, find_provider
 from arenas.candidates.models import Candidate, GenerationRun
 from arenas.candidates.plan import find_makers, find_missing, plan_candidates, select_candidates
-from arenas.competitors.models import Competitor
-from arenas.competitors.price import read_price
+from arenas.competitors.models import EXTERNAL, Competitor
+from arenas.competitors.price import Work, read_price
 from arenas.definitions.models import Arena, Entry
-from arenas.providers.base import BatchProvider
+from arenas.providers.base import BatchProvider, make_provider
 
 Status = Candidate.Status
+ONE_PICTURE = Work(calls=1, images=1, characters=0, pictures_read=0)
 STARTS = 0x65767374  # any number that no other part of the site locks by
 
 
@@ -115,9 +116,41 @@ def check_prices(arena: Arena, wish: Wish, *, today: date) -> None:
     ]
     if unpriced:
         raise RunRefused(
-            f"no price is known for {', '.join(unpriced)}: give `price:` in the arena's file, "
-            "or leave the budget out"
+            f"no price is known for {', '.join(unpriced)}: give `price:` in the arena's file or "
+            "the registry's, or leave the budget out"
         )
+    check_least(arena, wish, wish.budget_usd, today=today)
+
+
+def check_least(arena: Arena, wish: Wish, budget: Decimal, *, today: date) -> None:
+    """A budget that pays for nothing would only stop the run."""
+    makers = list(find_makers(arena, today=today))
+    if any(find_provider(each.provider).is_free for each in makers):
+        return
+    prices = [
+        price.estimate(ONE_PICTURE, in_batch=wish.in_batches)
+        for each in makers
+        if (price := read_price(each.price))
+    ]
+    if prices and min(prices) > budget:
+        raise RunRefused(
+            f"the budget of {budget.normalize():f} USD pays for no picture: the cheapest is about "
+            f"{min(prices).normalize():f} USD"
+        )
+
+
+def find_lacks(arena: Arena, *, today: date) -> list[str]:
+    """What this process's environment lacks to call the arena's models, each once."""
+    providers = [
+        make_provider(each.provider, each.model, each.params)
+        for each in find_makers(arena, today=today)
+    ]
+    return list(dict.fromkeys(provider.lacks for provider in providers if provider.lacks))
+
+
+def find_retired(arena: Arena, *, today: date) -> list[Competitor]:
+    """Those that take part and are asked for nothing any more."""
+    return list(arena.competitors().filter(retired_on__lte=today).exclude(provider=EXTERNAL))
 
 
 def takes_batches(competitor: Competitor, turns: Sequence[str]) -> bool:

@@ -59,6 +59,10 @@ class CompetitorShape(Strict):
     def check(self) -> Self:
         if self.released and self.retired and self.retired < self.released:
             raise ValueError("retired before it was released")
+        if self.released and self.retiring and self.retiring < self.released:
+            raise ValueError("retiring before it was released")
+        if self.link and not self.link.startswith(("https://", "http://")):
+            raise ValueError("link: an address that begins with https:// is expected")
         return self
 
     @property

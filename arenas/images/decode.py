@@ -41,7 +41,7 @@ def open_image(data: bytes) -> Pillow.Image:
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
             return Pillow.open(io.BytesIO(data), formats=FORMATS)
     except Pillow.DecompressionBombError:
-        raise BadImage("the image has more than 178 megapixels") from None
+        raise BadImage(f"the image has more than {MAX_PIXELS / 1e6:.0f} megapixels") from None
     except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
         raise BadImage("not a PNG, JPEG or WebP image") from error
 

@@ -13,6 +13,8 @@ from django.conf import settings
 from arenas.candidates.tasks import IMAGES, QUEUE
 
 GRACE_SECONDS = 20
+# Celery warns at length of running as root, which is what a container does.
+QUIETLY = "ignore::UserWarning:celery.platforms"
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def start_worker(queue: str) -> "subprocess.Popen[bytes]":
     processes = str(max(2, os.cpu_count() or 1))
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "celery", "-A", "evalsite", "worker"),
+            *(sys.executable, "-W", QUIETLY, "-m", "celery", "-A", "evalsite", "worker"),
             *("--queues", queue, "--concurrency", processes),
             *("--hostname", f"{queue}{os.getpid()}@%h", "--loglevel", "WARNING"),
         ],

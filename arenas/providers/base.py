@@ -217,6 +217,11 @@ class BaseProvider(ABC):
         """Who pays for the calls: a project's name, never a key. One account shares its limits."""
         return ""
 
+    @property
+    def lacks(self) -> str:
+        """What the environment lacks for calls, as a sentence, or nothing."""
+        return ""
+
     @abstractmethod
     async def generate(self, request: Request, *, deadline: float) -> Outcome:
         """Answer within `deadline` seconds; raise ProviderError or TimeoutError otherwise."""

@@ -24,7 +24,7 @@ from google import genai
 from google.genai import types
 
 from arenas.providers._gemini import batch
-from arenas.providers._gemini.client import connect, read_account
+from arenas.providers._gemini.client import connect, find_lack, read_account
 from arenas.providers._gemini.conversation import Conversation, make_message
 from arenas.providers._gemini.settings import PARAMETERS, make_config
 from arenas.providers._parameters import check_parameters
@@ -49,6 +49,10 @@ class Provider(BatchProvider):
     @property
     def account(self) -> str:
         return read_account(enterprise=self.enterprise)
+
+    @property
+    def lacks(self) -> str:
+        return find_lack(enterprise=self.enterprise, base_url="GEMINI_BASE_URL")
 
     async def generate(self, request: Request, *, deadline: float) -> Outcome:
         config = make_config(self.settings, request)

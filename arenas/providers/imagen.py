@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from google.genai import types
 
-from arenas.providers._gemini.client import SDK, call, connect, read_account
+from arenas.providers._gemini.client import SDK, call, connect, find_lack, read_account
 from arenas.providers._gemini.errors import BadAnswer, quote
 from arenas.providers._gemini.pictures import compare_ratio, is_picture
 from arenas.providers._gemini.settings import RATIOS, read_seed
@@ -51,6 +51,10 @@ class Provider(BaseProvider):
     @property
     def account(self) -> str:
         return read_account(enterprise=True)
+
+    @property
+    def lacks(self) -> str:
+        return find_lack(enterprise=True, base_url="IMAGEN_BASE_URL")
 
     async def generate(self, request: Request, *, deadline: float) -> Outcome:
         refuse_context(request)

@@ -23,7 +23,7 @@ from arenas.providers._edits import EditingProvider
 from arenas.providers._fetch import fetch_from
 from arenas.providers._http import explain_failure
 from arenas.providers._openai.complaints import Complaint, explain, say
-from arenas.providers._openai.connect import OFFICIAL, Connection, connect, read_base_url
+from arenas.providers._openai.connect import OFFICIAL, Connection, connect, find_lack, read_base_url
 from arenas.providers._openai.read import read_answer, report_malformed
 from arenas.providers._parameters import (
     MAPPING,
@@ -59,6 +59,10 @@ class Provider(EditingProvider):
     def account(self) -> str:
         base_url = read_base_url()
         return "default" if str(base_url) == OFFICIAL else base_url.host
+
+    @property
+    def lacks(self) -> str:
+        return find_lack()
 
     async def answer(self, step: Request) -> Outcome:
         connection = await connect()

@@ -1,5 +1,6 @@
 """Generation runs: what one will cost, how it goes, and how it is stopped. Staff only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -33,9 +34,11 @@ from arenas.candidates.runs import (
     cancel_run,
     check_prices,
     estimate_run,
+    find_retired,
     start_run,
 )
 from arenas.candidates.tasks import sweep_soon
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.views.access import staff_only
 
@@ -70,6 +73,7 @@ class Preview:
 
     estimates: list[Estimate]
     refused: str = ""
+    retired: Sequence[Competitor] = ()
 
     @property
     def candidates(self) -> int:
@@ -141,7 +145,9 @@ def look_ahead(arena: Arena, wish: Wish) -> Preview:
         refused = ""
     except RunRefused as error:
         refused = str(error)
-    return Preview(estimate_run(arena, wish, today=today), refused)
+    return Preview(
+        estimate_run(arena, wish, today=today), refused, find_retired(arena, today=today)
+    )
 
 
 def begin(request: HttpRequest, arena: Arena, wish: Wish) -> HttpResponseRedirect:

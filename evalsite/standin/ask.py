@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -123,7 +124,9 @@ def needs_signature(content: Any, part: Any) -> bool:
 def make_signature(part: Any) -> str:
     """A signature that belongs to this very part."""
     blob = pick(part, "inlineData")
-    signed = decode(pick(blob, "data", "")) if blob else str(pick(part, "text")).encode()
+    signed = str(pick(blob or part, "data" if blob else "text")).encode()
+    with suppress(ValueError):  # a spoilt picture is signed as it is
+        signed = decode(pick(blob, "data", "")) if blob else signed
     return base64.b64encode(b"signature " + hashlib.sha256(signed).digest()).decode()
 
 

@@ -1,7 +1,8 @@
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,12 +13,20 @@ from arenas.candidates.cost import Estimate
 from arenas.candidates.models import Candidate, GenerationRun
 from arenas.candidates.plan import select_candidates
 from arenas.candidates.progress import group_errors
-from arenas.candidates.runs import RunRefused, Wish, check_prices, estimate_run, start_run
-from arenas.candidates.tasks import sweep
+from arenas.candidates.runs import (
+    RunRefused,
+    Wish,
+    check_prices,
+    estimate_run,
+    find_lacks,
+    find_retired,
+    start_run,
+)
+from arenas.candidates.tasks import QUEUE, sweep
 from arenas.definitions.models import Arena
 from arenas.management.arguments import add_arena, find_arena
 from arenas.management.follow import describe_cost, follow
-from arenas.management.worker import running_workers
+from arenas.management.worker import find_served, running_workers
 
 LISTED = 10
 LEAST, LARGEST = Decimal("0.000001"), Decimal(1_000_000)
@@ -54,7 +63,11 @@ class Command(BaseCommand):
             if dry_run:
                 check_prices(found, wish, today=now.date())
                 self.stdout.write(tabulate(estimate_run(found, wish, today=now.date())))
+                for line in describe_retired(found, now.date()):
+                    self.stdout.write(line)
                 return
+            if wait:
+                check_environment(found, now.date())
             run = start_run(found, wish, by="command line", now=now)
         except RunRefused as error:
             raise CommandError(str(error)) from error
@@ -92,6 +105,18 @@ def read_budget(text: str) -> Decimal:
     except InvalidOperation:
         pass
     raise ArgumentTypeError(f"{text!r} is no amount of USD above 0 and up to {LARGEST:,}")
+
+
+def check_environment(arena: Arena, today: date) -> None:
+    """Workers of this very command could call nothing without a key: say so before any is made."""
+    lacks = find_lacks(arena, today=today)
+    if lacks and QUEUE not in find_served():
+        raise CommandError("; ".join(lacks))
+
+
+def describe_retired(arena: Arena, today: date) -> Iterator[str]:
+    for each in find_retired(arena, today=today):
+        yield f"not asked: {each.name} (retired on {each.retired_on})"
 
 
 def tabulate(estimates: Sequence[Estimate]) -> str:

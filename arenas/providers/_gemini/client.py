@@ -82,6 +82,15 @@ def read_surface(*, enterprise: bool, base_url: str) -> Surface:
     return Surface(True, address, project=project, location=location)
 
 
+def find_lack(*, enterprise: bool, base_url: str) -> str:
+    """What keeps a surface from being called, as a sentence, or nothing."""
+    try:
+        read_surface(enterprise=enterprise, base_url=base_url)
+    except ProviderError as error:
+        return str(error)
+    return ""
+
+
 def read_account(*, enterprise: bool) -> str:
     return f"project:{read_setting('GOOGLE_CLOUD_PROJECT')}" if enterprise else "developer"
 

@@ -39,12 +39,27 @@ async def connect() -> Connection:
     return _connections[loop]
 
 
-def make_connection() -> Connection:
-    """A connection by the environment's key and base URL, which never tries a call again."""
-    base_url = read_base_url()
+def find_lack() -> str:
+    """What keeps the service from being called, as a sentence, or nothing."""
+    try:
+        read_key(read_base_url())
+    except ProviderError as error:
+        return str(error)
+    return ""
+
+
+def read_key(base_url: httpx2.URL) -> str:
+    """The key, which a server on this machine does not need. Raises ProviderError."""
     key = read_setting("OPENAI_API_KEY")
     if not key and not is_loopback(base_url.host):
         raise ProviderError("OPENAI_API_KEY is not set.", cause=Cause.KEY)
+    return key
+
+
+def make_connection() -> Connection:
+    """A connection by the environment's key and base URL, which never tries a call again."""
+    base_url = read_base_url()
+    key = read_key(base_url)
     http = make_client()
     sdk = openai.AsyncOpenAI(
         api_key=key or "none",  # a local server needs no key, but the SDK wants one

@@ -39,6 +39,11 @@ def test_a_spent_quota_closes_the_model_until_it_is_reset():
     assert (pause.scope, pause.until) == (str(SCOPE), NOW + timedelta(hours=2))
 
 
+def test_a_service_that_cannot_be_reached_closes_the_account_for_some_seconds():
+    pause = fail(Cause.UNREACHABLE)
+    assert (pause.scope, pause.until) == ("scripted/", NOW + timedelta(seconds=10))
+
+
 def test_a_short_wait_closes_nothing_and_a_long_one_does():
     assert fail(Cause.BUSY, retry_after=20) is None
     assert fail(Cause.BUSY, retry_after=90).until == NOW + timedelta(seconds=90)

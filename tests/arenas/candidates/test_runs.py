@@ -49,6 +49,14 @@ def start(arena, wish=EVERYTHING, now=NOW):
     return start_run(arena, wish, by="alice", now=now)
 
 
+def start_poor(arena):
+    """A run whose budget has been used up to less than a picture costs."""
+    run = start(arena, DOLLAR)
+    GenerationRun.objects.filter(pk=run.pk).update(budget_usd=Decimal("0.01"))
+    run.refresh_from_db()
+    return run
+
+
 def choose_now(limiter, under_way=0):
     return choose(NOW, Counter(scripted=under_way), limiter=limiter).candidates
 
@@ -100,6 +108,16 @@ def test_a_budget_is_more_than_nothing(arena):
         start(arena, Wish(budget_usd=Decimal(0)))
 
 
+def test_a_budget_that_pays_for_no_picture_is_refused_with_the_price_of_one(arena):
+    with pytest.raises(RunRefused, match=r"the cheapest is about 0\.039 USD"):
+        start(arena, Wish(budget_usd=Decimal("0.01")))
+
+
+def test_a_batch_is_paid_by_a_smaller_budget(arena):
+    Competitor.objects.update(price={"image": 0.039, "batch": 0.5})
+    assert start(arena, Wish(budget_usd=Decimal("0.02"), in_batches=True))
+
+
 def test_a_budget_starts_no_more_calls_than_it_pays_for(arena, limiter, pump):
     start(arena, DOLLAR)
     started = 0
@@ -143,7 +161,7 @@ def overspend(run):
 def test_what_costs_nothing_is_made_when_the_budget_is_spent(arena, limiter):
     free = Competitor.objects.create(name="free", provider="procedural", model="free")
     enter_competitors(arena, [free], now=NOW)
-    run = start(arena, Wish(budget_usd=Decimal("0.01")))
+    run = start_poor(arena)
     overspend(run)
     busy = Counter(procedural=1)  # no room for it now, but later
     assert choose(NOW, busy, limiter=limiter).candidates == []
@@ -164,7 +182,7 @@ def test_a_lost_call_counts_as_paid_for(arena, limiter):
 
 
 def test_another_budget_goes_on_where_the_first_ended(arena, limiter):
-    run = start(arena, Wish(budget_usd=Decimal("0.01")))
+    run = start_poor(arena)
     assert choose_now(limiter) == []
     run.refresh_from_db()
     assert run.state == "spent"
@@ -229,7 +247,7 @@ def test_a_cancelled_run_leaves_to_others_what_they_want_too(arena):
 
 
 def test_a_run_that_cannot_pay_does_not_stand_in_the_way_of_one_that_can(arena, limiter):
-    poor = start(arena, Wish(budget_usd=Decimal("0.01")))
+    poor = start_poor(arena)
     free = Competitor.objects.create(name="free", provider="procedural", model="free")
     prompt = arena.prompts().first()
     Candidate.objects.create(prompt=prompt, competitor=free, run=poor, not_before=NOW + LEASE)

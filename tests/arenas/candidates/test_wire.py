@@ -163,6 +163,12 @@ def test_a_refused_key_leaves_candidates_planned_and_closes_the_account(ask, ser
     assert all(row.not_before == pause.until for row in rows)
 
 
+def test_a_service_that_is_not_there_fails_nobody(ask, monkeypatch):
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://127.0.0.1:9")
+    [candidate] = ask("A cat.")
+    assert (candidate.status, candidate.reason) == ("planned", "no connection to 127.0.0.1:9")
+
+
 def test_it_goes_on_by_itself_once_the_key_is_taken_again(ask):
     ask("A cat. [fault:unauthorized:1]", "A dog.")
     past = timezone.now() - timedelta(seconds=1)

@@ -151,3 +151,25 @@ def test_waiting_ends_with_1_when_the_budget_ends_the_run(
     assert lines[:2] == ["3 candidates planned, 3 queued", "2 done, 1 planned"]
     assert lines[2].startswith("cost: $1.0000 of $1.20")
     assert "was stopped: the budget is spent" in complained.getvalue()
+
+
+@pytest.mark.django_db
+def test_waiting_without_a_key_is_refused_before_anything_is_planned(tmp_path, monkeypatch):
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    Competitor.objects.create(name="nano", provider="gemini", model="gemini-2.5-flash-image")
+    make_arena(make_suite(tmp_path, 2), ["nano"])
+    with pytest.raises(CommandError, match="GEMINI_API_KEY is not set"):
+        call_command("generate", "small", wait=True)
+    assert not Candidate.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_is_retired_is_named_and_not_asked(tmp_path):
+    Competitor.objects.create(
+        name="old", provider="procedural", model="old", retired_on="2020-01-01"
+    )
+    make_arena(make_suite(tmp_path, 2), ["old"])
+    said = StringIO()
+    call_command("generate", "small", dry_run=True, stdout=said)
+    assert said.getvalue() == "nothing is missing\nnot asked: old (retired on 2020-01-01)\n"

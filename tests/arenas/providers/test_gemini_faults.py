@@ -162,11 +162,11 @@ def test_a_long_complaint_is_cut():
     assert len(str(explain_status(400, body, {}))) < 600
 
 
-def test_no_connection_is_passing(service, monkeypatch):
+def test_a_service_that_is_not_there_is_unreachable_and_named(service, monkeypatch):
     monkeypatch.setenv("GEMINI_BASE_URL", "http://127.0.0.1:9")
     error = fail(KITE)
-    assert error.cause is Cause.PASSING
-    assert str(error) == "no connection to the service"
+    assert error.cause is Cause.UNREACHABLE
+    assert str(error) == "no connection to 127.0.0.1:9"
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle"])

@@ -86,9 +86,9 @@ def test_a_trickle_ends_at_the_deadline():
     assert fail("A kite. [fault:trickle]", deadline=0.5).cause is Cause.TIMEOUT
 
 
-def test_no_connection_is_a_failure_that_may_pass(monkeypatch):
+def test_a_service_that_is_not_there_is_unreachable(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    assert fail("A kite.").cause is Cause.PASSING
+    assert fail("A kite.").cause is Cause.UNREACHABLE
 
 
 def test_a_prompt_refused_by_moderation_is_an_outcome():

@@ -58,7 +58,7 @@ def test_what_a_run_would_cost_is_said_before_it_starts(arena: Arena, staff_clie
 def test_a_budget_that_pays_for_a_part_says_so(arena: Arena, staff_client: Client) -> None:
     page = text(staff_client.get(RUNS, {"budget_usd": "0.6"}))
     assert "The budget pays for a part of it" in page
-    assert "Start: 9 candidates, $0.60 at most" in page
+    assert "Start: 9 candidates, up to $0.60" in page
 
 
 @pytest.mark.parametrize("budget", ["much", "-1", "0", "1e400", "NaN"])
