@@ -1,6 +1,7 @@
 """Start, estimate and cancel generation runs; ask again for what failed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,11 +142,11 @@ def check_least(arena: Arena, wish: Wish, budget: Decimal, *, today: date) -> No
 
 def find_lacks(arena: Arena, *, today: date) -> list[str]:
     """What this process's environment lacks to call the arena's models, each once."""
-    providers = [
-        make_provider(each.provider, each.model, each.params)
-        for each in find_makers(arena, today=today)
-    ]
-    return list(dict.fromkeys(provider.lacks for provider in providers if provider.lacks))
+    lacks = []
+    for each in find_makers(arena, today=today):
+        with suppress(ValueError):  # a setting that is no good fails its candidates, each by itself
+            lacks.append(make_provider(each.provider, each.model, each.params).lacks)
+    return [lack for lack in dict.fromkeys(lacks) if lack]
 
 
 def find_retired(arena: Arena, *, today: date) -> list[Competitor]:

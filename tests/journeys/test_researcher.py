@@ -56,7 +56,7 @@ def test_from_the_estimate_to_the_end_of_a_run(
     page.click("text=See what a run would cost")
     page.wait_for_selector("text=Start: 6 candidates, about $1.50")
     page.fill("#budget", "1")
-    page.click("text=Start: 6 candidates, $1.00 at most")
+    page.click("text=Start: 6 candidates, up to $1.00")
     page.wait_for_selector("text=Started, with 6 candidates to make.")
     assert GenerationRun.objects.get().budget_usd == 1
 
