@@ -68,7 +68,7 @@ def test_from_the_estimate_to_the_end_of_a_run(
     page.wait_for_selector("text=finished")
     assert page.locator("[hx-get]").count() == 0
     page.click("text=Retry what failed (3)")
-    page.wait_for_selector("text=Start: 3 candidates, $1.00 at most")
+    page.wait_for_selector("text=Start: 3 candidates, up to $1.00")
 
 
 def test_a_closed_service_is_tried_again_and_a_run_cancelled(
