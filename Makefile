@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := .venv-extras
 
-.PHONY: demo test test-extras check setup lock bench bench-rating bench-coverage bench-fit \
-	bench-judge bench-pairing bench-leaderboard bench-studies bench-generation clean help
+.PHONY: demo test test-extras check messages setup lock bench bench-rating bench-coverage bench-fit \
+	bench-scale bench-judge bench-pairing bench-leaderboard bench-studies bench-generation \
+	bench-serving bench-integrity bench-blindness clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -26,6 +27,13 @@ check: $(VENV)/.dev        ## format, lint, types, import directions, missing mi
 	$(BIN)/mypy evalsite arenas metrics tests
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+messages: $(VENV)/.dev     ## collect what raters read for translation, and compile the translations
+	$(BIN)/python manage.py makemessages --all --no-location --no-obsolete \
+		--ignore '.*' --ignore benchmarks --ignore tests
+	@sed -i.old '/^"POT-Creation-Date/d' arenas/locale/*/LC_MESSAGES/django.po
+	@rm arenas/locale/*/LC_MESSAGES/django.po.old
+	$(BIN)/python manage.py compilemessages --ignore '.*'
 
 setup: $(VENV)/.dev        ## the environment with everything for development
 
@@ -51,6 +59,9 @@ bench-coverage: $(VENV)/.dev ## whether intervals, ranks and bands cover as ofte
 bench-fit: $(VENV)/.dev    ## the same of position, style, usable rates and rankings
 	$(SIMULATE) benchmarks.fit_coverage $(ARGS)
 
+bench-scale: $(VENV)/.dev  ## how often pairs and orders are found to be on one scale
+	$(SIMULATE) benchmarks.same_scale $(ARGS)
+
 bench-judge: $(VENV)/.dev  ## judge-assisted ratings: coverage and gain
 	$(SIMULATE) benchmarks.judge_assisted $(ARGS)
 
@@ -63,8 +74,20 @@ bench-leaderboard: $(VENV)/.dev ## boards of a million votes: counts, snapshots,
 bench-studies: $(VENV)/.dev ## whole studies through the site's own voting, pairing and snapshots
 	$(SIMULATE) benchmarks.studies $(ARGS)
 
+bench-rigging: $(VENV)/.dev ## vote rigging: places gained, with and without the votes of flagged raters
+	$(SIMULATE) benchmarks.rigging $(ARGS)
+
+bench-blindness: $(VENV)/.dev ## whether four models can be told apart without looking at pixels
+	$(SIMULATE) benchmarks.blindness $(ARGS)
+
 bench-generation: $(VENV)/.dev ## generation against the stand-in: rate, kills, faults, budget, memory
 	$(BIN)/python -m benchmarks.generation $(ARGS)
+
+bench-serving: $(VENV)/.dev ## raters without pause beside bare Django; with ARGS=--page, the page in Chromium
+	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+bench-integrity: $(VENV)/.dev ## concurrent submits, forged tokens, nonsense, kills: each ballot counts once
+	$(BIN)/python -m benchmarks.integrity $(ARGS)
 
 clean:           ## remove the environments; the data in .local stay
 	rm -rf $(VENV) $(EXTRAS)

@@ -5,7 +5,6 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from arenas.models import (
-    Admission,
     Arena,
     Attempt,
     Ballot,
@@ -49,7 +48,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable
 
 
 for model in (
-    Admission, Arena, Attempt, Ballot, BatchJob, Battle, Block, Candidate, Competitor, Entry, Flag,
+    Arena, Attempt, Ballot, BatchJob, Battle, Block, Candidate, Competitor, Entry, Flag,
     GenerationRun, Image, Import, Invitation, PairPlan, Part, Prompt, PromptSuite, Question, Rater,
     Registration, ServicePause, SuiteVersion, Vote,
 ):  # fmt: skip

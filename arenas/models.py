@@ -1,6 +1,7 @@
 """The rooms' models in one place, where Django looks for them."""
 
-from arenas.battles.models import Ballot, Battle, PairPlan, PairWeight
+from arenas.battles.models import Ballot, Battle, Gold, PairPlan, PairWeight
+from arenas.blindness.models import BlindnessAudit
 from arenas.candidates.models import (
     Attempt,
     BatchJob,
@@ -13,35 +14,42 @@ from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Entry, Question, Registration
 from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.ledger.models import Block
-from arenas.raters.models import Admission, Invitation, Rater
+from arenas.quality.models import AnomalyLook, RaterReview
+from arenas.raters.models import Invitation, Participation, Person, Rater, Withdrawal
 from arenas.suites.models import Prompt, PromptReference, PromptSuite, SuiteEntry, SuiteVersion
-from arenas.votes.models import CountWatermark, Flag, Import, Vote, VoteCount
+from arenas.votes.models import Comment, CountWatermark, Flag, Import, Vote, VoteCount
 
 __all__ = [
-    "Admission",
+    "AnomalyLook",
     "Arena",
     "Attempt",
     "Ballot",
     "BatchJob",
     "Battle",
+    "BlindnessAudit",
     "Block",
     "Candidate",
+    "Comment",
     "Competitor",
     "CountWatermark",
     "Entry",
     "Flag",
     "GenerationRun",
+    "Gold",
     "Image",
     "Import",
     "Invitation",
     "PairPlan",
     "PairWeight",
     "Part",
+    "Participation",
+    "Person",
     "Prompt",
     "PromptReference",
     "PromptSuite",
     "Question",
     "Rater",
+    "RaterReview",
     "Registration",
     "Rendition",
     "RenditionProfile",
@@ -50,4 +58,5 @@ __all__ = [
     "SuiteVersion",
     "Vote",
     "VoteCount",
+    "Withdrawal",
 ]

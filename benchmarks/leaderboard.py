@@ -58,28 +58,33 @@ BALLOTS = """
         SELECT min(id) AS low, count(*) AS n FROM arenas_battle WHERE arena_id = %(arena)s
     )
     INSERT INTO arenas_ballot
-        (arena_id, battle_id, rater_id, nonce, token_hash, slots, kind, policy, arm, probability,
-         uniform_probability, served_at, expires_at, answered_at)
-    SELECT %(arena)s, low + floor(random() * n)::bigint,
-           %(rater)s + floor(random() * %(raters)s)::bigint,
+        (arena_id, battle_id, rater_id, nonce, token_hash, slots, candidates, questions_answered,
+         undone, skipped, kind, policy, arm, probability, uniform_probability, served_at,
+         expires_at, answered_at)
+    SELECT %(arena)s, battle.id, %(rater)s + floor(random() * %(raters)s)::bigint,
            gen_random_uuid(), %(rater)s || ' ' || i,
-           CASE WHEN random() < 0.5 THEN '{0,1}' ELSE '{1,0}' END::smallint[],
-           'normal', 'adjacent-1', CASE WHEN random() < 0.5 THEN 'random' ELSE 'adaptive' END,
+           CASE WHEN left_first THEN '{0,1}' ELSE '{1,0}' END::smallint[],
+           CASE WHEN left_first THEN ARRAY[first_id, second_id] ELSE ARRAY[second_id, first_id] END,
+           ARRAY[%(question)s]::bigint[], 0, '', 'normal', 'adjacent-1',
+           CASE WHEN random() < 0.5 THEN 'random' ELSE 'adaptive' END,
            (0.5 + random()) / n, 1.0 / n, %(now)s, %(now)s, %(now)s
-    FROM range, generate_series(1, %(votes)s) AS i
+    FROM range, LATERAL (
+        SELECT i, low + floor(random() * n)::bigint AS drawn, random() < 0.5 AS left_first
+        FROM generate_series(1, %(votes)s) AS i
+    ) AS draws JOIN arenas_battle battle ON battle.id = drawn
 """
 # Strengths lie up to 170 points from the mean; a vote in five is a tie.
 VOTES = """
     INSERT INTO arenas_vote
         (arena_id, question_id, ballot_id, revision, rater_id, rater_kind, prompt_id,
          competitor_a_id, competitor_b_id, candidate_a_id, candidate_b_id, winner, source, tools,
-         digest, created_at, seq)
+         retracted, reasons, spots, comment_hash, form, digest, created_at, seq)
     SELECT %(arena)s, %(question)s, ballot.id, 0, ballot.rater_id, 'person', battle.prompt_id,
            one.competitor_id, other.competitor_id, one.id, other.id,
            CASE WHEN random() < 0.2 THEN 'tie'
                 WHEN random() < 1 / (1 + exp((other.competitor_id %% 25 - one.competitor_id %% 25)
                                              / 12.0)) THEN 'model_a' ELSE 'model_b' END,
-           'site', '[]', sha256(ballot.id::text::bytea),
+           'site', '[]', false, '[]', '[]', '', 2, sha256(ballot.id::text::bytea),
            %(now)s::timestamptz + ballot.id * interval '1 second', %(after)s + row_number() OVER ()
     FROM arenas_ballot ballot JOIN arenas_battle battle ON battle.id = ballot.battle_id
     JOIN arenas_candidate one
@@ -127,10 +132,11 @@ def make_arena(models: int, prompts: int) -> Arena:
 def add_votes(arena: Arena, votes: int, raters: int) -> list[Rater]:
     """Ballots with a vote on each, sealed in one block; return who cast them."""
     people = Rater.objects.bulk_create(Rater() for _ in range(raters))
-    fill(BALLOTS, arena=arena.pk, rater=people[0].pk, raters=raters, votes=votes, now=NOW)
+    place = {"arena": arena.pk, "question": arena.questions.get().pk, "now": NOW}
+    fill(BALLOTS, rater=people[0].pk, raters=raters, votes=votes, **place)
     last = Block.objects.last()
     after = last.last_seq if last else 0
-    fill(VOTES, arena=arena.pk, question=arena.questions.get().pk, after=after, now=NOW)
+    fill(VOTES, after=after, **place)
     Block.objects.create(
         first_seq=after + 1,
         last_seq=after + votes,

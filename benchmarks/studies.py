@@ -26,7 +26,8 @@ from benchmarks.private_site import start_private_site  # noqa: E402
 if __name__ == "__main__":
     start_private_site()  # before anything that holds models
 
-from arenas.battles.serve import derive_token, hold_ballots  # noqa: E402
+from arenas.battles.serve import hold_ballots  # noqa: E402
+from arenas.battles.tokens import derive_token  # noqa: E402
 from arenas.candidates.models import Candidate, Part  # noqa: E402
 from arenas.candidates.store import render_for_arenas  # noqa: E402
 from arenas.competitors.models import Competitor  # noqa: E402
@@ -130,7 +131,7 @@ def vote(arena: Arena, rater: Rater, world: World, *, now: datetime, rng: random
     if not held:
         return False
     left, right = held[0].shown
-    winner = decide(world, rater, held[0].battle.prompt, left.competitor, right.competitor, rng)
+    winner = decide(world, rater, held[0].prompt, left.competitor, right.competitor, rng)
     cast(arena, rater, Answer(derive_token(held[0].nonce), winner), now=now)
     return True
 

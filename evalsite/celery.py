@@ -53,6 +53,18 @@ app.conf.update(
             "task": "arenas.votes.tasks.seal",
             "schedule": settings.REFRESH_SECONDS,
         },
+        "clear away what came to nothing": {
+            "task": "arenas.votes.tasks.prune",
+            "schedule": 3600,
+        },
+        "make gold": {
+            "task": "arenas.quality.tasks.make_gold",
+            "schedule": settings.SWEEP_SECONDS,
+        },
+        "review raters": {
+            "task": "arenas.quality.tasks.review",
+            "schedule": settings.SWEEP_SECONDS,
+        },
         "refresh leaderboards": {
             "task": "metrics.tasks.refresh_leaderboards",
             "schedule": settings.REFRESH_SECONDS,
@@ -78,7 +90,12 @@ app.conf.update(
 # A firing that waited longer than its period is worthless: the next one does the same work.
 for entry in app.conf.beat_schedule.values():
     entry["options"] = {"expires": entry["schedule"]}
-app.conf.imports = ["arenas.candidates.tasks", "arenas.votes.tasks", "metrics.tasks"]
+app.conf.imports = [
+    "arenas.candidates.tasks",
+    "arenas.quality.tasks",
+    "arenas.votes.tasks",
+    "metrics.tasks",
+]
 
 
 @worker_init.connect

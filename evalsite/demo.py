@@ -21,12 +21,13 @@ from arenas.votes.simulate import World
 from evalsite.env import ROOT, env
 
 SUITES = [ROOT / "fixtures" / "suites" / "capabilities.yaml"]
-ARENAS = [ROOT / "fixtures" / "arenas" / "demo.yaml"]
+ARENAS = [ROOT / "fixtures" / "arenas" / name for name in ("demo.yaml", "study.yaml")]
 REGISTRY = ROOT / "fixtures" / "competitors" / "google.yaml"
 REAL = ("gemini-3.1-flash-image", "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image")
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 LEAST = Decimal("0.000001")  # USD that a budget can hold
 SLUG = "demo"
+STUDY = "demo-study"
 STAFF = "admin"
 VOTES = 2400
 RATERS = 24

@@ -69,6 +69,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -115,6 +116,8 @@ CALL_SECONDS: float = env("CALL_SECONDS")
 LEASE_SECONDS: int = env("LEASE_SECONDS")
 SWEEP_SECONDS: int = env("SWEEP_SECONDS")
 REFRESH_SECONDS: int = env("REFRESH_SECONDS")
+# How long a process shows what it read of an arena before it looks for news. Tests look always.
+STOCK_SECONDS: int = 0 if TESTING else REFRESH_SECONDS
 
 
 def read_limits(name: str) -> dict[str, float]:
@@ -161,6 +164,11 @@ if env("S3_BUCKET"):
 
 # --- Language and time
 LANGUAGE_CODE = "en-gb"
+# What raters' pages are written in; the others are English.
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [ROOT / "arenas" / "locale"]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -182,7 +190,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -1,19 +1,39 @@
 from django.contrib import admin
 from django.urls import path, re_path
+from django.views.i18n import set_language
 
-from arenas.views import home, images, runs, vote, votes, workbench
+from arenas.views import (
+    account,
+    blindness,
+    home,
+    images,
+    mine,
+    raters,
+    runs,
+    start,
+    vote,
+    votes,
+    workbench,
+)
 from evalsite import views
 from evalsite.api import api
 from metrics.views import compare, leaderboard, prompts
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("join/<str:token>/", vote.join, name="join"),
+    path("join/<str:token>/", vote.join_by_link, name="join"),
     path("arenas/<slug:slug>/", prompts.arena, name="arena"),
+    path("language/", set_language, name="set_language"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", account.Logout.as_view(), name="logout"),
+    path("me/", mine.mine, name="mine"),
+    path("me/votes.json", mine.votes, name="my_votes"),
+    path("arenas/<slug:slug>/start/", start.start, name="start"),
     path("arenas/<slug:slug>/vote/", vote.vote, name="vote"),
     path("arenas/<slug:slug>/leaderboard/", leaderboard.leaderboard, name="leaderboard"),
     path("arenas/<slug:slug>/compare/", compare.start, name="compare_start"),
     path("arenas/<slug:slug>/compare/<path:pair>/", compare.comparison, name="compare"),
+    path("arenas/<slug:slug>/blindness/", blindness.blindness, name="blindness"),
     path("arenas/<slug:slug>/guide/", compare.guide, name="guide"),
     path("arenas/<slug:slug>/prompts/<int:pk>/", prompts.prompt, name="prompt"),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})$", images.show_rendition, name="image"),
@@ -25,6 +45,8 @@ urlpatterns = [
     path("workbench/runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
     path("workbench/runs/<int:pk>/pauses/<int:pause>/", runs.try_now, name="try_now"),
     path("workbench/arenas/<slug:slug>/votes/", votes.votes, name="votes"),
+    path("workbench/arenas/<slug:slug>/raters/", raters.raters, name="raters"),
+    path("workbench/arenas/<slug:slug>/raters/<str:key>/", raters.rater, name="rater"),
     path(
         "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",
         workbench.export,

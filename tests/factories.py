@@ -17,7 +17,8 @@ from PIL import Image as Pillow
 from psycopg.conninfo import make_conninfo
 
 from arenas.battles.models import Ballot
-from arenas.battles.serve import derive_token, hold_ballots
+from arenas.battles.serve import hold_ballots
+from arenas.battles.tokens import derive_token
 from arenas.candidates.models import Candidate, Part
 from arenas.candidates.store import render_for_arenas
 from arenas.competitors.models import Competitor

@@ -4,7 +4,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
@@ -32,40 +32,55 @@ class Pool:
     """What can meet in an arena: per pair of competitors, the prompts that both have answered.
 
     `candidates` maps (prompt, competitor) to the candidates there; `policy` names the plan
-    that the `arms` are from.
+    that the `arms` are from; `competitors` has by prompt who answered it, in rising order.
     """
 
     candidates: Mapping[tuple[int, int], tuple[int, ...]]
     prompts: Mapping[Pair, tuple[int, ...]]
     policy: str = UNIFORM
     arms: tuple[Arm, ...] = (Arm(RANDOM, 1.0),)
+    competitors: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """A drawn battle: its prompt, pair and candidates, in canonical order, and how it was drawn.
+class Drawn:
+    """A drawn battle: its prompt and candidates, in canonical order, and how it was drawn.
 
-    `probability` is that of pair and prompt over all arms, given what the rater has seen;
+    `probability` is that of competitors and prompt over all arms, given what the rater has seen;
     `uniform_probability` what the uniform policy would have given them then and there.
     """
 
     prompt: int
-    pair: Pair
-    candidates: tuple[int, int]
+    candidates: tuple[int, ...]
     policy: str
     arm: str
     probability: float
     uniform_probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class Draw(Drawn):
+    """A drawn battle of a pair of competitors."""
+
+    pair: Pair
+
+
 def load_pool(arena: Arena) -> Pool:
     """Everything that can meet in the arena now."""
+    rows = battling_candidates(arena).order_by("prompt", "sample")
+    return make_pool(rows.values_list("pk", "prompt_id", "competitor_id"), arena)
+
+
+def make_pool(rows: Iterable[tuple[int, int, int]], arena: Arena) -> Pool:
+    """What these candidates, each with its prompt and competitor, make possible."""
     candidates: dict[tuple[int, int], tuple[int, ...]] = {}
     answered: dict[int, set[int]] = {}
-    rows = battling_candidates(arena).order_by("prompt", "sample")
-    for pk, prompt, competitor in rows.values_list("pk", "prompt_id", "competitor_id"):
+    competitors: dict[int, tuple[int, ...]] = {}
+    for pk, prompt, competitor in rows:
         candidates[prompt, competitor] = (*candidates.get((prompt, competitor), ()), pk)
         answered.setdefault(competitor, set()).add(prompt)
+    for prompt, competitor in sorted(candidates):
+        competitors[prompt] = (*competitors.get(prompt, ()), competitor)
     prompts = {
         (one, other): tuple(sorted(answered[one] & answered[other]))
         for one, other in itertools.combinations(sorted(answered), 2)
@@ -73,8 +88,8 @@ def load_pool(arena: Arena) -> Pool:
     }
     plan = PairPlan.objects.filter(arena=arena).first()
     if plan is None:
-        return Pool(candidates, prompts)
-    return Pool(candidates, prompts, str(plan), load_arms(plan))
+        return Pool(candidates, prompts, competitors=competitors)
+    return Pool(candidates, prompts, str(plan), load_arms(plan), competitors)
 
 
 def battling_candidates(arena: Arena) -> QuerySet[Candidate]:
@@ -118,12 +133,12 @@ def choose(pool: Pool, seen: Iterable[tuple[int, Pair]], rng: random.Random) -> 
     mixed = sum(arm.share * chances.get(pair, 0.0) for arm, chances in arms) / sum(shares)
     return Draw(
         prompt,
-        pair,
-        (ids[0], ids[1]),
+        tuple(ids),
         pool.policy,
         arm.name,
         mixed / len(prompts),
         uniform[pair] / len(prompts),
+        pair,
     )
 
 

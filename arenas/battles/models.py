@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
+from arenas.images.models import Image
 from arenas.raters.models import Rater
 from arenas.suites.models import Prompt
 
@@ -44,8 +45,52 @@ class Battle(models.Model):
         return [member for member in members if member is not None]
 
 
+class Gold(models.Model):
+    """A showing whose right answer is known beyond taste, made from a candidate that is fine.
+
+    `good` is shown beside its twin (a tie), beside what was made for another prompt, beside its
+    own spoilt picture, or under an instruction that says what to answer. The twin differs in no
+    way that anybody sees: it has an address of its own, which an exact copy would not.
+    """
+
+    class Kind(models.TextChoices):
+        IDENTICAL = "identical"
+        WRONG_PROMPT = "wrong_prompt"
+        CORRUPTED = "corrupted"
+        INSTRUCTED = "instructed"
+
+    arena = models.ForeignKey(Arena, models.CASCADE, related_name="golds")
+    kind = models.CharField(max_length=12, choices=Kind)
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="+")
+    good = models.ForeignKey(Candidate, models.PROTECT, related_name="+")
+    other = models.ForeignKey(Candidate, models.PROTECT, null=True, blank=True, related_name="+")
+    spoilt = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["arena", "kind", "good"], name="one_gold_of_a_kind_per_candidate"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="wrong_prompt", other__isnull=False, spoilt=None)
+                | Q(kind="corrupted", other=None, spoilt__isnull=False)
+                | Q(kind="identical", other=None)
+                | Q(kind="instructed", other__isnull=False, spoilt=None),
+                name="what_a_gold_has_by_its_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.good}"
+
+
 class Ballot(models.Model):
-    """One blind showing of a battle to one rater. Only the hash of its token is stored."""
+    """One blind showing to one rater. Only the hash of its token is stored.
+
+    What is shown is a battle, or a gold showing. `candidates` are those on show by slot, the
+    first on the left; probabilities are those among normal ballots.
+    """
 
     class Kind(models.TextChoices):
         NORMAL = "normal"
@@ -55,11 +100,18 @@ class Ballot(models.Model):
         PRACTICE = "practice"
 
     arena = models.ForeignKey(Arena, models.PROTECT, related_name="ballots")
-    battle = models.ForeignKey(Battle, models.PROTECT, related_name="ballots")
+    battle = models.ForeignKey(
+        Battle, models.PROTECT, null=True, blank=True, related_name="ballots"
+    )
+    gold = models.ForeignKey(Gold, models.PROTECT, null=True, blank=True, related_name="ballots")
+    repeats = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeated_by"
+    )
     rater = models.ForeignKey(Rater, models.PROTECT, related_name="ballots")
     nonce = models.UUIDField(editable=False, help_text="the token is derived from it and the key")
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     slots = ArrayField(models.PositiveSmallIntegerField(), size=4)
+    candidates = ArrayField(models.BigIntegerField(), size=4)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.NORMAL)
     # How it came to be drawn, so that adaptive votes can be weighted:
     policy = models.CharField(max_length=40)
@@ -70,8 +122,13 @@ class Ballot(models.Model):
     )
     served_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    questions_answered = ArrayField(models.BigIntegerField(), default=list, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    viewport = models.JSONField(null=True, blank=True)
+    undone = models.PositiveSmallIntegerField(default=0, help_text="answers taken back")
+    skipped = models.CharField(max_length=40, blank=True, help_text="why it was passed over")
+    viewport = models.JSONField(
+        null=True, blank=True, help_text="width, height, pixel ratio and kind of the device"
+    )
 
     class Meta:
         constraints = [
@@ -81,6 +138,11 @@ class Ballot(models.Model):
             models.CheckConstraint(
                 condition=Q(uniform_probability__gt=0, uniform_probability__lte=1),
                 name="probability_of_a_uniform_draw",
+            ),
+            models.CheckConstraint(
+                condition=Q(battle__isnull=False, gold=None)
+                | Q(battle=None, gold__isnull=False, kind__in=["gold", "practice"]),
+                name="a_ballot_shows_a_battle_or_gold",
             ),
         ]
         indexes = [
@@ -94,10 +156,17 @@ class Ballot(models.Model):
         return f"ballot {self.pk}"
 
     @property
+    def prompt(self) -> Prompt:
+        """The prompt that is shown with it."""
+        shown = self.battle or self.gold
+        assert shown is not None
+        return shown.prompt
+
+    @property
     def shown(self) -> list[Candidate]:
         """The candidates in the order of their slots, the first on the left."""
-        members = self.battle.candidates
-        return [members[index] for index in self.slots]
+        found = Candidate.objects.select_related("competitor").in_bulk(self.candidates)
+        return [found[pk] for pk in self.candidates]
 
 
 class PairPlan(models.Model):

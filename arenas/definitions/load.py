@@ -17,7 +17,8 @@ from arenas.definitions.competitors import (
 )
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
-from arenas.images.models import RenditionProfile
+from arenas.definitions.voting import Language, Option, Voting
+from arenas.images.models import ENCODER, RenditionProfile
 from arenas.images.render import PIXELS_PER_BYTE
 from arenas.suites.load import Key, Text, hash_content
 from arenas.suites.models import SuiteVersion
@@ -32,22 +33,48 @@ Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 
 
+Wording = Annotated[Text, StringConstraints(max_length=300)]
+
+
 class QuestionShape(Strict):
     id: Annotated[Key, StringConstraints(max_length=80)]
-    text: Annotated[Text, StringConstraints(max_length=300)]
+    text: Wording
+    translations: dict[Language, Wording] = {}
     category: Category = ""
-
-
-class RatersShape(Strict):
-    access: Literal["open", "invitation"] = "open"
-    votes_per_rater: Count | None = None
-    gold_share: Annotated[float, Field(ge=0, le=1)] = 0
+    form: Literal["pair", "each"] = "pair"
+    options: tuple[Option, ...] = ()
+    strength: bool = False
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        if self.gold_share:
-            raise ValueError("gold ballots are not offered by this version; leave gold_share out")
+        if (self.form == "each") != (len(self.options) > 1):
+            raise ValueError("options, two or more, go with `form: each`, and only with it")
+        if self.strength and self.form == "each":
+            raise ValueError("strength goes with a question about a pair")
+        keys = [option.id for option in self.options]
+        if len(set(keys)) < len(keys):
+            raise ValueError("an option is given twice")
         return self
+
+
+class RatersShape(Voting):
+    """Everything about voting, and who may vote how often."""
+
+    access: Literal["open", "invitation", "account", "platform"] = "open"
+    votes_per_rater: Count | None = None
+
+    @model_validator(mode="after")
+    def check_access(self) -> Self:
+        if (self.access == "platform") != (self.platform is not None):
+            raise ValueError("`access: platform` and the platform's codes go together")
+        return self
+
+    @property
+    def voting(self) -> dict[str, Any]:
+        """What of this is `Voting`'s, where it differs from what holds anyway."""
+        return self.model_dump(
+            mode="json", exclude_defaults=True, exclude={"access", "votes_per_rater"}
+        )
 
 
 class RenditionShape(Strict):
@@ -120,6 +147,8 @@ class ArenaShape(Strict):
     def check(self) -> Self:
         if self.mode == "live":
             raise ValueError("live arenas are not offered by this version")
+        if all(question.form == "each" for question in self.questions):
+            raise ValueError("questions: one at least must compare the pictures (form: pair)")
         return self
 
 
@@ -147,6 +176,7 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
         ]
         arena = save_arena(existing, shape, version, content_hash)
         check_prompts(arena, shape, source)
+        check_options(arena, shape, source)
         update_questions(arena, shape.questions, now)
         enter_competitors(arena, competitors, now=now, withdraw_others=True)
     return Loaded(arena, is_new=existing is None, changed=True)
@@ -194,6 +224,19 @@ def check_prompts(arena: Arena, shape: ArenaShape, source: Source) -> None:
             )
 
 
+def check_options(arena: Arena, shape: ArenaShape, source: Source) -> None:
+    """Answers that were given keep their meaning: a question's form and options stay."""
+    known = {(each.key, each.text): each for each in arena.questions.all()}
+    for index, asked in enumerate(shape.questions):
+        before = known.get((asked.id, asked.text))
+        now = (asked.form, [option.id for option in asked.options])
+        if before and now != (before.form, [option.id for option in before.choices]):
+            raise source.error(
+                ("questions", index),
+                f"question {asked.id!r} had other answers before: give it another id or wording",
+            )
+
+
 def find_version(shape: ArenaShape, source: Source) -> SuiteVersion | None:
     """The suite version that the arena pins: `name` (its newest) or `name@number`."""
     if shape.suite is None:
@@ -215,7 +258,7 @@ def save_arena(
         width=shape.rendition.width,
         height=shape.rendition.height,
         size=shape.rendition.kilobytes * 1024,
-        encoder="webp",
+        encoder=ENCODER,
     )
     arena = existing or Arena(slug=shape.slug, revision=0)
     arena.title = shape.title
@@ -227,7 +270,7 @@ def save_arena(
     arena.checks = list(shape.checks)
     arena.access = shape.raters.access
     arena.votes_per_rater = shape.raters.votes_per_rater
-    arena.gold_share = shape.raters.gold_share
+    arena.voting_settings = shape.raters.voting
     arena.board_raters = sorted(shape.board.raters)
     arena.board_batch = shape.board.batch
     arena.pairing = shape.pairing.model_dump(exclude_defaults=True)
@@ -249,5 +292,9 @@ def update_questions(arena: Arena, shapes: Sequence[QuestionShape], now: datetim
             arena=arena,
             key=shape.id,
             text=shape.text,
-            defaults={"category": shape.category, "position": position, "retired_at": None},
+            defaults={
+                **shape.model_dump(mode="json", exclude={"id", "text"}),
+                "position": position,
+                "retired_at": None,
+            },
         )

@@ -2,8 +2,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from arenas.competitors.models import Competitor
+from arenas.definitions.voting import Option, Voting
 from arenas.images.models import RenditionProfile
 from arenas.ledger.models import LedgerRow
 from arenas.suites.models import Prompt, SuiteVersion
@@ -24,6 +26,8 @@ class Arena(models.Model):
     class Access(models.TextChoices):
         OPEN = "open"
         INVITATION = "invitation"
+        ACCOUNT = "account"
+        PLATFORM = "platform"
 
     class Mode(models.TextChoices):
         SUITE = "suite"
@@ -39,7 +43,6 @@ class Arena(models.Model):
     checks = models.JSONField(default=list, blank=True)
     access = models.CharField(max_length=12, choices=Access, default=Access.OPEN)
     votes_per_rater = models.PositiveIntegerField(null=True, blank=True)
-    gold_share = models.FloatField(default=0)
     profile = models.ForeignKey(RenditionProfile, models.PROTECT, related_name="+")
     board_raters = models.JSONField(default=list, help_text="kinds of raters on the boards")
     board_batch = models.PositiveIntegerField(
@@ -48,20 +51,23 @@ class Arena(models.Model):
     pairing = models.JSONField(
         default=dict, blank=True, help_text="rule, random_share, newcomers, batch"
     )
+    voting_settings = models.JSONField(
+        default=dict, blank=True, help_text="what the file says about voting; see `voting`"
+    )
     content_hash = models.CharField(max_length=64, blank=True)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["slug"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(gold_share__gte=0, gold_share__lte=1), name="gold_share_is_a_share"
-            )
-        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def voting(self) -> Voting:
+        """How voting goes here."""
+        return Voting.model_validate(self.voting_settings)
 
     def competitors(self) -> models.QuerySet[Competitor]:
         """Those who take part now: joined and not withdrawn."""
@@ -81,13 +87,25 @@ class Arena(models.Model):
 
 
 class Question(models.Model):
-    """What raters are asked. Other words are another question; the old one keeps its votes."""
+    """What raters are asked. Other words are another question; the old one keeps its votes.
+
+    `pair` asks which picture is better (or, of three or four, for their order); `each` asks for
+    one of the options about every picture.
+    """
+
+    class Form(models.TextChoices):
+        PAIR = "pair"
+        EACH = "each"
 
     arena = models.ForeignKey(Arena, models.PROTECT, related_name="questions")
     key = models.CharField(max_length=80)
     text = models.CharField(max_length=300)
     category = models.CharField(max_length=100, blank=True, help_text="only for these prompts")
     position = models.PositiveSmallIntegerField(default=0)
+    form = models.CharField(max_length=4, choices=Form, default=Form.PAIR)
+    options = models.JSONField(default=list, blank=True, help_text="answers about each picture")
+    strength = models.BooleanField(default=False, help_text="asks how much better, too")
+    translations = models.JSONField(default=dict, blank=True, help_text="text by language")
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -105,6 +123,17 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def speak(self, language: str) -> str:
+        """The question in the language, or as it was written; `de-at` falls back to `de`."""
+        short = language.partition("-")[0]
+        found: str = self.translations.get(language) or self.translations.get(short, self.text)
+        return found
+
+    @property
+    def choices(self) -> tuple[Option, ...]:
+        """What can be answered about each picture."""
+        return tuple(Option.model_validate(option) for option in self.options)
 
 
 class Entry(models.Model):

@@ -1,17 +1,18 @@
 """The raw data as tables: votes, candidates, preference pairs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from arenas.battles.models import Ballot
 from arenas.candidates.models import Attempt, Candidate, Part
 from arenas.definitions.models import Arena, Outcome
 from arenas.votes.flag import read_marks
-from arenas.votes.models import Vote
+from arenas.votes.models import STANDING, Comment, Vote
 
 VOTES = {
     "seq": pl.Int64,
@@ -33,6 +34,16 @@ VOTES = {
     "arm": pl.String,
     "probability": pl.Float64,
     "uniform_probability": pl.Float64,
+    "kind": pl.String,
+    "revision": pl.Int64,
+    "board": pl.String,
+    "models": pl.String,
+    "ranking": pl.String,
+    "answers": pl.String,
+    "strength": pl.Int64,
+    "reasons": pl.String,
+    "spots": pl.String,
+    "comment": pl.String,
     "flags": pl.String,
     "digest": pl.String,
 }
@@ -68,30 +79,35 @@ PREFERENCES = {
     "rater": pl.String,
     "rater_kind": pl.String,
     "source": pl.String,
+    "source_form": pl.String,
 }
 
 
 def export_votes(arena: Arena) -> pl.DataFrame:
     """Every vote that stands, in the order of the ledger; unsealed ones last, without `seq`."""
     rows = current_votes(arena).order_by("seq", "pk")
-    marks = read_marks()
+    marks, makers = read_marks(), name_makers(arena)
     return pl.DataFrame(
-        ({**vote_row(vote), "flags": " ".join(marks.on(vote))} for vote in rows.iterator(5000)),
+        (
+            {**vote_row(vote), **answer_row(vote, makers), "flags": " ".join(marks.on(vote))}
+            for vote in rows.iterator(5000)
+        ),
         schema=VOTES,
     )
 
 
+def name_makers(arena: Arena) -> dict[int, str]:
+    """Who made which candidate, of all that ever entered the arena."""
+    made = Candidate.objects.filter(competitor__entries__arena=arena)
+    return dict(made.values_list("pk", "competitor__name"))
+
+
 def current_votes(arena: Arena) -> QuerySet[Vote]:
-    return Vote.objects.filter(arena=arena, revised_by=None).select_related(
-        "question",
-        "prompt",
-        "rater",
-        "competitor_a",
-        "competitor_b",
-        "candidate_a",
-        "candidate_b",
-        "ballot",
-    )
+    related = (
+        "question", "prompt", "rater", "competitor_a", "competitor_b", "candidate_a",
+        "candidate_b", "ballot", "comment",
+    )  # fmt: skip
+    return Vote.objects.filter(STANDING, arena=arena).select_related(*related)
 
 
 def vote_row(vote: Vote) -> dict[str, object]:
@@ -116,8 +132,42 @@ def vote_row(vote: Vote) -> dict[str, object]:
         "arm": vote.ballot.arm if vote.ballot else None,
         "probability": vote.ballot.probability if vote.ballot else None,
         "uniform_probability": vote.ballot.uniform_probability if vote.ballot else None,
+        "kind": vote.ballot.kind if vote.ballot else None,
+        "revision": vote.revision,
+        "board": find_board(vote),
         "digest": bytes(vote.digest).hex(),
     }
+
+
+def find_board(vote: Vote) -> str:
+    """On which boards the vote can count: pairs, orders or each; "" for none.
+
+    Gold, repeats and practice count on none, nor do two samples of one competitor.
+    """
+    if vote.ballot and vote.ballot.kind != Ballot.Kind.NORMAL:
+        return ""
+    if vote.competitor_a_id == vote.competitor_b_id:
+        return ""
+    return "pairs" if vote.winner else "orders" if vote.ranking else "each"
+
+
+def answer_row(vote: Vote, makers: Mapping[int, str]) -> dict[str, object]:
+    """What was said beside the winner; lists are JSON, in the order of the slots."""
+    comment: Comment | None = getattr(vote, "comment", None)
+    shown = vote.ballot.candidates if vote.ballot and not vote.winner else None
+    return {
+        "models": shown and dump([makers.get(pk, "") for pk in shown]),
+        "ranking": vote.ranking and dump(vote.ranking),
+        "answers": vote.answers and dump(vote.answers),
+        "strength": vote.strength,
+        "reasons": dump(vote.reasons) if vote.reasons else None,
+        "spots": dump(vote.spots) if vote.spots else None,
+        "comment": comment.text if comment else None,
+    }
+
+
+def dump(values: Sequence[object]) -> str:
+    return json.dumps(values, ensure_ascii=False)
 
 
 def export_candidates(arena: Arena) -> pl.DataFrame:
@@ -188,35 +238,55 @@ def candidate_row(row: Candidate, paths: dict[int, str], paid: Decimal) -> dict[
 
 
 def export_preferences(arena: Arena) -> pl.DataFrame:
-    """Prompt, chosen, rejected: the decided votes on pictures that are stored here."""
+    """Prompt, chosen, rejected: what was decided on normal ballots about pictures stored here.
+
+    An order of several pictures is a row for each two that are not tied in it.
+    """
     rows = current_votes(arena).filter(
-        winner__in=[Outcome.MODEL_A, Outcome.MODEL_B],
+        Q(ballot=None) | Q(ballot__kind=Ballot.Kind.NORMAL),
+        Q(winner__in=[Outcome.MODEL_A, Outcome.MODEL_B]) | Q(ranking__isnull=False),
         prompt__isnull=False,
         candidate_a__isnull=False,
         candidate_b__isnull=False,
     )
     candidates = Candidate.objects.filter(prompt__in=rows.order_by().values("prompt"))
-    paths = image_paths(candidates)
-    return pl.DataFrame(preference_rows(rows, paths), schema=PREFERENCES)
+    paths, makers = image_paths(candidates), name_makers(arena)
+    return pl.DataFrame(
+        (
+            preference_row(vote, makers, paths, better, worse)
+            for vote in rows.order_by("seq", "pk").iterator(5000)
+            for better, worse in list_preferences(vote)
+        ),
+        schema=PREFERENCES,
+    )
 
 
-def preference_rows(rows: QuerySet[Vote], paths: dict[int, str]) -> Iterator[dict[str, object]]:
-    for vote in rows.order_by("seq", "pk").iterator(5000):
-        sides = [
-            (vote.competitor_a.name, paths.get(vote.candidate_a_id or 0, "")),
-            (vote.competitor_b.name, paths.get(vote.candidate_b_id or 0, "")),
+def list_preferences(vote: Vote) -> list[tuple[int, int]]:
+    """The candidates that were put before others, each with the one it was put before."""
+    if vote.ranking and vote.ballot:
+        placed = list(zip(vote.ranking, vote.ballot.candidates, strict=True))
+        return [
+            (better, worse) for above, better in placed for below, worse in placed if above < below
         ]
-        if vote.winner == Outcome.MODEL_B:
-            sides.reverse()
-        described = vote_row(vote)
-        yield {
-            **{key: described[key] for key in PREFERENCES if key in described},
-            "prompt_text": vote.prompt.text if vote.prompt else "",
-            "chosen": sides[0][0],
-            "rejected": sides[1][0],
-            "chosen_paths": sides[0][1],
-            "rejected_paths": sides[1][1],
-        }
+    assert vote.candidate_a_id is not None
+    assert vote.candidate_b_id is not None
+    pair = (vote.candidate_a_id, vote.candidate_b_id)
+    return [pair if vote.winner == Outcome.MODEL_A else pair[::-1]]
+
+
+def preference_row(
+    vote: Vote, makers: Mapping[int, str], paths: Mapping[int, str], better: int, worse: int
+) -> dict[str, object]:
+    described = vote_row(vote)
+    return {
+        **{key: described[key] for key in PREFERENCES if key in described},
+        "prompt_text": vote.prompt.text if vote.prompt else "",
+        "chosen": makers[better],
+        "rejected": makers[worse],
+        "chosen_paths": paths.get(better, ""),
+        "rejected_paths": paths.get(worse, ""),
+        "source_form": "ranking" if vote.ranking else "pair",
+    }
 
 
 def last_seq(arena: Arena) -> int:

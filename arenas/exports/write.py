@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -27,6 +28,23 @@ def write_table(table: pl.DataFrame, path: Path, format_name: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, lines: Iterable[str]) -> int:
+    """Write the lines, all of them or no file; return how many."""
+    number = 0
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            for line in lines:
+                file.write(line + "\n")
+                number += 1
+        except BaseException:
+            temporary.unlink()
+            raise
+    temporary.chmod(0o666 & ~current_umask())
+    temporary.replace(path)
+    return number
 
 
 def current_umask() -> int:

@@ -1,4 +1,4 @@
-"""Make what raters see: one canvas, one encoder and exactly one byte length for all."""
+"""Make what raters see: one canvas, one encoder and exactly the same layout of bytes for all."""
 
 import hashlib
 import io
@@ -15,7 +15,8 @@ QUALITIES = (90, 82, 72, 60, 45, 30, 15, 5)
 # What no quality makes small enough, noise above all, loses detail: so many pixels a side merged.
 COARSER = (2, 4, 8, 16)
 PIXELS_PER_BYTE = 128  # every picture can be made to fit so many, or fewer
-PADDING = b"PADD"  # a chunk that decoders must skip, as the container's specification says
+CONTAINER = 20  # bytes: RIFF, its size, WEBP, VP8, its size
+FRAME_HEADER = 10  # bytes before a key frame's first partition: RFC 6386, section 9.1
 
 
 class TooSmallProfile(ValueError):
@@ -52,15 +53,45 @@ def place_on_canvas(image: Pillow.Image, width: int, height: int) -> Pillow.Imag
 
 
 def encode_to_size(canvas: Pillow.Image, size: int) -> bytes:
-    """The best quality that fits, padded to the byte. Raises TooSmallProfile."""
+    """The best quality that fits, filled up to the byte. Raises TooSmallProfile."""
+    first = find_first_size(canvas.width * canvas.height, size)
     for picture, quality in find_encodings(canvas):
         buffer = io.BytesIO()
         picture.save(buffer, "WEBP", quality=quality, method=2)
-        stream = extend_container(buffer.getvalue(), canvas.size)
-        # Zero padding would need no chunk at all, so anything from 0 or 8 bytes up can be filled.
-        if len(stream) == size or len(stream) + 8 <= size:
-            return pad(stream, size)
+        filled = fill_frame(
+            buffer.getvalue()[CONTAINER:], first, size - CONTAINER, seed=canvas.tobytes()
+        )
+        if filled:
+            head = b"RIFF" + struct.pack("<I", size - 8) + b"WEBPVP8 "
+            return head + struct.pack("<I", len(filled)) + filled
     raise TooSmallProfile(f"{size} bytes are too few for a {canvas.width}×{canvas.height} canvas")
+
+
+def find_first_size(pixels: int, size: int) -> int:
+    """The bytes of every first partition (settings, then modes block by block) of a profile.
+
+    Photographs need a hundredth of a byte for a pixel and noise a thirtieth.
+    """
+    return min(512 + pixels // 48, size // 2)
+
+
+def fill_frame(frame: bytes, first: int, size: int, *, seed: bytes) -> bytes | None:
+    """The VP8 frame with its first partition `first` and itself `size` bytes long, if it fits.
+
+    A decoder stops where a partition's data end, and nobody else can tell where that is: what
+    follows looks as random as they do. The layout is RFC 6386's, section 9.1: a tag of 3 bytes
+    holds the first partition's size in its upper 19 bits; the only other partition comes last.
+    """
+    tag = int.from_bytes(frame[:3], "little")
+    end = FRAME_HEADER + (tag >> 5)
+    rest = size - FRAME_HEADER - first - (len(frame) - end)
+    if tag >> 5 > first or rest < 0:
+        return None
+    noise = hashlib.shake_256(seed).digest(first - (tag >> 5) + rest)
+    tag = (first << 5) | (tag & 31)
+    return (
+        tag.to_bytes(3, "little") + frame[3:end] + noise[rest:] + frame[end:] + noise[:rest]
+    )  # fmt: skip
 
 
 def find_encodings(canvas: Pillow.Image) -> Iterator[tuple[Pillow.Image, int]]:
@@ -69,23 +100,3 @@ def find_encodings(canvas: Pillow.Image) -> Iterator[tuple[Pillow.Image, int]]:
         yield canvas, quality
     for side in COARSER:
         yield canvas.reduce(side).resize(canvas.size), QUALITIES[-1]
-
-
-def extend_container(webp: bytes, canvas: tuple[int, int]) -> bytes:
-    """The same pixels in WebP's extended container, the one that may hold unknown chunks.
-
-    Layout: RFC 9649, section 2.7 (VP8X: flags, 3 reserved bytes, width−1 and height−1 in 24 bits).
-    """
-    width, height = canvas
-    header = b"\0\0\0\0" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    body = b"WEBP" + b"VP8X" + struct.pack("<I", 10) + header + webp[12:]
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def pad(webp: bytes, size: int) -> bytes:
-    """The file with a chunk of zeros at its end that makes it `size` bytes long (even)."""
-    room = size - len(webp)
-    if room == 0:
-        return webp
-    chunk = PADDING + struct.pack("<I", room - 8) + bytes(room - 8)
-    return b"RIFF" + struct.pack("<I", size - 8) + webp[8:] + chunk

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -5,10 +7,16 @@ class LedgerRow(models.Model):
     """A row that is written once, digested at once, and sequenced later by the sealer.
 
     Raters never wait for each other: `seq` stays empty until the sealer numbers the rows
-    that it finds. Every watermark on the site is such a number.
+    that it finds. Every watermark on the site is such a number. A row is described as it was
+    when it was written, however much later rows say: `form` counts what descriptions cover.
     """
 
+    FORM: ClassVar[int] = 1
+
     created_at = models.DateTimeField()
+    form = models.PositiveSmallIntegerField(
+        default=1, editable=False, help_text="which description the digest covers"
+    )
     digest = models.BinaryField(max_length=32)
     seq = models.BigIntegerField(null=True, unique=True, editable=False)
 

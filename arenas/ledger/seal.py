@@ -1,22 +1,17 @@
 """Number what was written, in blocks that are chained; and verify the chain."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
 
 from arenas.ledger.append import digest_row
+from arenas.ledger.chain import GENESIS, BrokenLedger, digest_block, merkle_root
 from arenas.ledger.models import Block, LedgerRow
 
 SEALER_LOCK = 0x5EA1  # one sealer at a time, on the whole site
 BLOCK_ROWS = 5000
-GENESIS = bytes(32)
-
-
-class BrokenLedger(ValueError):
-    """A row or block is not what was sealed; the message names its sequence number."""
 
 
 def seal(now: datetime) -> int:
@@ -62,22 +57,6 @@ def find_unsealed(limit: int) -> list[LedgerRow]:
 
 def ledger_kinds() -> list[type[LedgerRow]]:
     return sorted(LedgerRow.__subclasses__(), key=lambda kind: kind.__name__)
-
-
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """The root of a binary hash tree; leaves and nodes are hashed apart (RFC 6962, 2.1)."""
-    level = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
-    while len(level) > 1:
-        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-        level = [
-            hashlib.sha256(b"\1" + pair[0] + pair[1]).digest() if len(pair) == 2 else pair[0]
-            for pair in pairs
-        ]
-    return level[0]
-
-
-def digest_block(first_seq: int, last_seq: int, root: bytes, previous: bytes) -> bytes:
-    return hashlib.sha256(f"{first_seq}-{last_seq}".encode() + root + previous).digest()
 
 
 def verify() -> int:

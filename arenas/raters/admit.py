@@ -1,13 +1,14 @@
-"""Who may vote where: anonymous raters, and invitations."""
+"""Who may vote where: anonymous raters, invitations, accounts."""
 
 import hashlib
 import secrets
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from arenas.definitions.models import Arena
-from arenas.raters.models import Admission, Invitation, Rater
+from arenas.raters.models import Invitation, Participation, Person, Rater
 
 
 class NotInvited(Exception):
@@ -23,6 +24,7 @@ def create_invitation(
     *,
     label: str = "",
     max_uses: int | None = None,
+    quota: int | None = None,
     expires_at: datetime | None = None,
 ) -> str:
     """A new invitation's token. It is shown once: only its hash is kept."""
@@ -32,13 +34,21 @@ def create_invitation(
         token_hash=hash_token(token),
         label=label,
         max_uses=max_uses,
+        quota=quota,
         expires_at=expires_at,
     )
     return token
 
 
+def revoke_invitation(invitation: Invitation, *, now: datetime) -> None:
+    """Let nobody else in by the link; who was admitted stays so."""
+    if invitation.expires_at is None or invitation.expires_at > now:
+        invitation.expires_at = now
+        invitation.save(update_fields=["expires_at"])
+
+
 @transaction.atomic
-def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Admission:
+def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Participation:
     """Admit the rater, or a new one, to the invitation's arena. Raises NotInvited."""
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
@@ -47,21 +57,73 @@ def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Admi
         .first()
     )
     if invitation is None:
-        raise NotInvited("This invitation link is not known here.")
-    known = rater and Admission.objects.filter(arena=invitation.arena, rater=rater).first()
+        raise NotInvited(gettext("This invitation link is not known here."))
+    known = rater and Participation.objects.filter(arena=invitation.arena, rater=rater).first()
     if known:
         return known
     if invitation.expires_at and invitation.expires_at <= now:
-        raise NotInvited("This invitation link has expired.")
+        raise NotInvited(gettext("This invitation link has expired."))
     if invitation.max_uses is not None and invitation.uses.count() >= invitation.max_uses:
-        raise NotInvited("This invitation link has been used up.")
-    # Two links opened at the same moment hold different locks; the table knows one admission.
-    admission, _ = Admission.objects.get_or_create(
-        arena=invitation.arena,
-        rater=rater or Rater.objects.create(),
-        defaults={"invitation": invitation},
+        raise NotInvited(gettext("This invitation link has been used up."))
+    return begin(invitation.arena, rater or Rater.objects.create(), invitation)
+
+
+def begin(arena: Arena, rater: Rater, invitation: Invitation | None = None) -> Participation:
+    """The rater's part in the arena, begun when there is none yet."""
+    arrived, voting = Participation.State.ARRIVED, Participation.State.VOTING
+    # Two links opened at the same moment hold different locks; the table knows one of them.
+    participation, _ = Participation.objects.get_or_create(
+        arena=arena,
+        rater=rater,
+        defaults={
+            "invitation": invitation,
+            "quota": invitation.quota if invitation else None,
+            "state": arrived if arena.voting.has_start else voting,
+        },
     )
-    return admission
+    return participation
+
+
+def lock_participation(arena: Arena, rater: Rater) -> Participation:
+    """The rater's part in the arena, which nobody else changes until the transaction ends."""
+    return find_locked(arena, rater.key) or find_begun(arena, rater)
+
+
+def join(arena: Arena, rater: Rater | None) -> Participation:
+    """A part in the arena for the rater, or for a new one, locked."""
+    return lock_participation(arena, rater or Rater.objects.create())
+
+
+def find_begun(arena: Arena, rater: Rater) -> Participation:
+    begin(arena, rater)
+    return Participation.objects.select_for_update(of=("self",)).get(arena=arena, rater=rater)
+
+
+# By hand, as are the other queries of a vote: putting such a query together costs Django more
+# than PostgreSQL takes to answer it.
+LOCKED = """
+    SELECT part.*, rater.key, rater.kind, rater.name, rater.created_at AS known_since
+    FROM arenas_participation part JOIN arenas_rater rater ON rater.id = part.rater_id
+    WHERE part.arena_id = %s AND rater.key = %s AND rater.withdrawn_at IS NULL
+    FOR UPDATE OF part
+"""
+
+
+def find_locked(arena: Arena, key: str) -> Participation | None:
+    """The part in the arena of the rater with this key, locked; None where there is none."""
+    found = list(Participation.objects.raw(LOCKED, [arena.pk, key])) if key else []
+    if not found or (arena.access == Arena.Access.ACCOUNT and not has_account(found[0])):
+        return None
+    part = found[0]
+    names = ["id", "key", "kind", "name", "created_at", "withdrawn_at"]
+    row = [part.rater_id, part.key, part.kind, part.name, part.known_since, None]  # type: ignore[attr-defined]
+    part.rater = Rater.from_db(part._state.db, names, row)
+    return part
+
+
+def has_account(part: Participation) -> bool:
+    """Whether the rater's user may still log in."""
+    return Person.objects.filter(rater=part.rater_id, user__is_active=True).exists()
 
 
 def is_limited(token: str) -> bool:
@@ -73,4 +135,4 @@ def may_vote(arena: Arena, rater: Rater | None) -> bool:
     """Whether the rater, known or not yet, may vote in the arena."""
     if arena.access == Arena.Access.OPEN:
         return True
-    return rater is not None and arena.admissions.filter(rater=rater).exists()
+    return rater is not None and arena.participations.filter(rater=rater).exists()

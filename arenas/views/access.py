@@ -17,10 +17,15 @@ YEAR = 365 * 86_400
 View = Callable[..., HttpResponseBase]
 
 
+def read_rater_key(request: HttpRequest) -> str:
+    """The key that the browser's cookie holds, or nothing."""
+    return request.get_signed_cookie(COOKIE, default="", salt="rater") or ""
+
+
 def find_rater(request: HttpRequest) -> Rater | None:
-    """The rater whom the browser's cookie names, if any."""
-    key = request.get_signed_cookie(COOKIE, default="", salt="rater")
-    return Rater.objects.filter(key=key).first() if key else None
+    """The rater whom the browser's cookie names, if any; not one who has withdrawn."""
+    key = read_rater_key(request)
+    return Rater.objects.filter(key=key, withdrawn_at=None).first() if key else None
 
 
 def remember_rater(response: HttpResponse, rater: Rater) -> None:

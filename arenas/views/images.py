@@ -1,14 +1,15 @@
 """Pictures by the hash of their bytes: renditions for raters, originals for staff."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from arenas.definitions.models import Arena
 from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.images.render import render
 from arenas.suites.models import PromptReference
@@ -49,26 +50,48 @@ def send_file(name: str, mime: str) -> HttpResponseBase:
     return response
 
 
-def show_reference_urls(
-    arena: Arena, references: Iterable[PromptReference]
-) -> list[dict[str, str]]:
-    """The prompt's reference pictures, in the arena's form, with what they are there for."""
-    return [
-        {
-            "role": reference.get_role_display(),
-            "url": reverse("image", args=[render_reference(reference.image, arena).sha256]),
-        }
-        for reference in references
-    ]
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture that comes with a prompt, in the arena's form, and what it is there for."""
+
+    role: str
+    url: str
+    width: int
+    height: int
+
+    @property
+    def label(self) -> str:
+        """What it is there for, in the rater's language."""
+        labels = {
+            "subject": gettext("Subject"), "style": gettext("Style"), "source": gettext("Source"),
+        }  # fmt: skip
+        return labels[self.role]
 
 
-def render_reference(image: Image, arena: Arena) -> Rendition:
+@lru_cache(maxsize=4096)
+def list_references(prompt: int, profile: RenditionProfile) -> tuple[Reference, ...]:
+    """The prompt's reference pictures. Neither they nor their renditions ever change."""
+    rows = PromptReference.objects.filter(prompt=prompt).select_related("image")
+    return tuple(describe_reference(reference, profile) for reference in rows)
+
+
+def describe_reference(reference: PromptReference, profile: RenditionProfile) -> Reference:
+    rendition = render_reference(reference.image, profile)
+    return Reference(
+        role=reference.role,
+        url=reverse("image", args=[rendition.sha256]),
+        width=rendition.profile.width,
+        height=rendition.profile.height,
+    )
+
+
+def render_reference(image: Image, profile: RenditionProfile) -> Rendition:
     """A reference as raters see it: pixels alone, on a canvas of its own shape."""
-    shrink = min(1, arena.profile.width / image.width, arena.profile.height / image.height)
-    profile, _ = RenditionProfile.objects.get_or_create(
+    shrink = min(1, profile.width / image.width, profile.height / image.height)
+    own, _ = RenditionProfile.objects.get_or_create(
         width=max(1, round(image.width * shrink)),
         height=max(1, round(image.height * shrink)),
-        size=arena.profile.size,
-        encoder=arena.profile.encoder,
+        size=profile.size,
+        encoder=profile.encoder,
     )
-    return render(image, profile)
+    return render(image, own)

@@ -1,6 +1,7 @@
 """The votes behind a number, each with the pictures it was about. Staff only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -9,15 +10,26 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from arenas.candidates.models import Part
+from arenas.battles.models import Ballot, Battle
+from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
 from arenas.images.models import Image
 from arenas.views.access import staff_only
-from arenas.votes.models import Vote
+from arenas.votes.models import STANDING, Vote
 
 PAGE = 25
 FILTERS = ("first", "second", "category", "prompt", "rater", "seq")
 LONGEST = 200  # no name, key or category is longer
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSide:
+    """A picture as it was shown, whose it is, and what was said of it."""
+
+    name: str
+    images: Sequence[Image]
+    said: str
+    is_best: bool
 
 
 @require_safe
@@ -27,18 +39,55 @@ def votes(request: HttpRequest, slug: str) -> HttpResponse:
     arena = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
     filters = read_filters(request.GET)
     page = Paginator(select_votes(arena, filters), PAGE).get_page(request.GET.get("page"))
-    images = find_images(list(page))
+    shown = list(page)
+    images, makers = find_images(shown), find_makers(shown)
     context = {
         "arena": arena,
         "page": page,
-        "rows": [
-            (vote, images.get(vote.candidate_a_id, []), images.get(vote.candidate_b_id, []))
-            for vote in page
-        ],
+        "rows": [(vote, list_sides(vote, makers, images), tell_about(vote)) for vote in shown],
         "filters": filters.items(),
         "rest": urlencode(filters),
     }
     return render(request, "arenas/votes.html", context)
+
+
+def list_sides(
+    vote: Vote, makers: Mapping[int, str], images: Mapping[int, Sequence[Image]]
+) -> list[ShownSide]:
+    """What was shown, the first on the left; without pictures, the two competitors."""
+    pks = list_candidates(vote) or [0, 0]
+    names = [makers.get(pk, "") for pk in pks]
+    if len(pks) == 2:  # of an imported vote nothing else is known
+        names = [vote.competitor_a.name, vote.competitor_b.name]
+    said = [str(each) for each in vote.ranking or vote.answers or [""] * len(pks)]
+    reasons = [[key for slot, key in vote.reasons if slot == n] for n in range(len(pks))]
+    best = {"model_a": [0], "model_b": [1]}.get(vote.winner, [])
+    if vote.ranking:
+        best = [slot for slot, tier in enumerate(vote.ranking) if tier == 1]
+    return [
+        ShownSide(
+            name, images.get(pk, []), " · ".join(filter(None, [said[n], *reasons[n]])), n in best
+        )
+        for n, (pk, name) in enumerate(zip(pks, names, strict=True))
+    ]
+
+
+def tell_about(vote: Vote) -> list[str]:
+    """What a ballot was for, where that is not the usual; strength; and words."""
+    ballot, comment = vote.ballot, getattr(vote, "comment", None)
+    return [
+        *([ballot.kind] if ballot and ballot.kind != Ballot.Kind.NORMAL else []),
+        *(["A/A"] if vote.competitor_a_id == vote.competitor_b_id else []),
+        *([f"strength {vote.strength}"] if vote.strength else []),
+        *([comment.text] if comment else []),
+    ]
+
+
+def list_candidates(vote: Vote) -> list[int]:
+    """The candidates on show by slot; none where votes have no pictures."""
+    if vote.ballot:
+        return list(vote.ballot.candidates)
+    return [pk for pk in (vote.candidate_a_id, vote.candidate_b_id) if pk]
 
 
 def read_filters(query: QueryDict) -> dict[str, str]:
@@ -54,10 +103,14 @@ def is_possible(name: str, value: str) -> bool:
 
 def select_votes(arena: Arena, asked: Mapping[str, str]) -> QuerySet[Vote]:
     """The votes that stand, newest first."""
-    found = Vote.objects.filter(arena=arena, revised_by=None)
+    found = Vote.objects.filter(STANDING, arena=arena)
     for name in (asked.get("first"), asked.get("second")):
         if name:
-            found = found.filter(Q(competitor_a__name=name) | Q(competitor_b__name=name))
+            found = found.filter(
+                Q(competitor_a__name=name)
+                | Q(competitor_b__name=name)
+                | Q(ballot__battle__in=in_sets(name))
+            )
     if category := asked.get("category"):
         found = found.filter(prompt__category=category)
     if prompt := asked.get("prompt"):
@@ -67,16 +120,29 @@ def select_votes(arena: Arena, asked: Mapping[str, str]) -> QuerySet[Vote]:
     if numbers := asked.get("seq"):
         known = [int(n) for n in numbers.split(",") if n.isdecimal() and len(n) < 19]
         found = found.filter(seq__in=known)
-    related = ("question", "prompt", "rater", "competitor_a", "competitor_b", "ballot")
+    related = ("question", "prompt", "rater", "competitor_a", "competitor_b", "ballot", "comment")
     return found.select_related(*related).order_by("-pk")
 
 
-def find_images(shown: list[Vote]) -> dict[int | None, list[Image]]:
+def in_sets(name: str) -> QuerySet[Battle]:
+    """The battles of three or four that the competitor was in."""
+    members = ("first", "second", "third", "fourth")
+    where = [Q(**{f"{member}__competitor__name": name}) for member in members]
+    return Battle.objects.exclude(third=None).filter(where[0] | where[1] | where[2] | where[3])
+
+
+def find_images(shown: Sequence[Vote]) -> dict[int, list[Image]]:
     """The pictures of each candidate, in order."""
-    candidates = {pk for vote in shown for pk in (vote.candidate_a_id, vote.candidate_b_id)}
-    parts = Part.objects.filter(candidate__in=candidates - {None}, thought=False)
-    images: dict[int | None, list[Image]] = {}
+    candidates = {pk for vote in shown for pk in list_candidates(vote)}
+    parts = Part.objects.filter(candidate__in=candidates, thought=False)
+    images: dict[int, list[Image]] = {}
     for part in parts.exclude(image=None).select_related("image").order_by("turn", "position"):
         assert part.image is not None
         images.setdefault(part.candidate_id, []).append(part.image)
     return images
+
+
+def find_makers(shown: Sequence[Vote]) -> dict[int, str]:
+    candidates = {pk for vote in shown for pk in list_candidates(vote)}
+    rows = Candidate.objects.filter(pk__in=candidates)
+    return dict(rows.values_list("pk", "competitor__name"))

@@ -21,31 +21,45 @@ TOUCHED = (
     ("candidate", "vote.candidate_b_id"),
     ("battle", "ballot.battle_id"),
 )
+# What a vote says, by the kind of answer that is asked for.
+ANSWERED = {
+    "winner": "vote.winner <> ''",
+    "ranking": "vote.ranking IS NOT NULL",
+    "answers": "vote.answers IS NOT NULL",
+    "any": "NOT vote.retracted",
+}
+MARKED = "ARRAY(SELECT candidate_id FROM marks WHERE candidate_id IS NOT NULL)"
 
 
-def standing_votes(watermark: str, *, among: str = "") -> str:
+def standing_votes(watermark: str, *, answer: str = "winner", among: str = "") -> str:
     """SQL of the votes that stand at a watermark, each with its `weight` and whether `flagged`.
 
-    Whatever counts or reads votes selects from it, so that all agree on what a vote is. A vote
+    Whatever counts or reads votes selects from it, so that all agree on what a vote is: one on
+    a battle shown for the first time, with the kind of `answer` that ANSWERED names. A vote
     stands from its own number to that of its revision; it is flagged while a flag on it, its
-    rater, one of its candidates or its battle is sealed, and no row that lifts it is.
+    rater, one of its candidates or its battle is sealed, and no row that lifts it is. `shown`
+    are the candidates by slot.
     `watermark` is an SQL expression, `among` a further condition on `vote`.
     """
     flagged = " OR ".join(
         f"{column} IN (SELECT {subject}_id FROM marks WHERE {subject}_id IS NOT NULL)"
         for subject, column in TOUCHED
     )
+    if answer != "winner":  # of a pair, both candidates are the vote's own
+        flagged += f" OR ballot.candidates && {MARKED}"
     return f"""
         WITH marks AS (
             SELECT * FROM arenas_flag flag WHERE flag.lifts_id IS NULL AND flag.seq <= {watermark}
             AND NOT EXISTS (SELECT FROM arenas_flag lift
                             WHERE lift.lifts_id = flag.id AND lift.seq <= {watermark})
         )
-        SELECT vote.*, ballot.battle_id, ballot.policy, ballot.arm, ({flagged}) IS TRUE AS flagged,
+        SELECT vote.*, ballot.battle_id, ballot.policy, ballot.arm, ballot.candidates AS shown,
+               ({flagged}) IS TRUE AS flagged,
                greatest({LEAST_WEIGHT}, least({CAP}, round(1000 * coalesce(
                    ballot.uniform_probability / ballot.probability, 1))))::bigint AS weight
         FROM arenas_vote vote LEFT JOIN arenas_ballot ballot ON ballot.id = vote.ballot_id
-        WHERE vote.seq <= {watermark} {among}
+        WHERE vote.seq <= {watermark} AND {ANSWERED[answer]}
+        AND coalesce(ballot.kind, 'normal') = 'normal' {among}
         AND NOT EXISTS (SELECT FROM arenas_vote later
                         WHERE later.revises_id = vote.id AND later.seq <= {watermark})
     """

@@ -73,6 +73,7 @@ class Marks:
             ("candidate", vote.candidate_a_id),
             ("candidate", vote.candidate_b_id),
             ("battle", vote.ballot.battle_id if vote.ballot else None),
+            *(("candidate", pk) for pk in (vote.ballot.candidates if vote.ballot else ())),
         ]
         return sorted({rule for subject in touched for rule in self.rules.get(subject, ())})
 

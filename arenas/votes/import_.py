@@ -15,7 +15,7 @@ from arenas.competitors.models import Competitor
 from arenas.definitions.enter import HasLeft, enter_competitors
 from arenas.definitions.load import OUTCOMES
 from arenas.definitions.models import Arena, Question
-from arenas.images.models import RenditionProfile
+from arenas.images.models import ENCODER, RenditionProfile
 from arenas.ledger.append import append_all
 from arenas.raters.models import Rater, RaterKind
 from arenas.suites.load import hash_content
@@ -131,7 +131,7 @@ def find_arena(slug: str, *, create: bool) -> Arena:
 def create_arena(slug: str) -> Arena:
     """An arena for votes that come without images."""
     profile, _ = RenditionProfile.objects.get_or_create(
-        width=1024, height=1024, size=256 * 1024, encoder="webp"
+        width=1024, height=1024, size=256 * 1024, encoder=ENCODER
     )
     arena = Arena.objects.create(
         slug=slug,

@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -34,11 +35,15 @@ class Import(models.Model):
 
 
 class Vote(LedgerRow):
-    """A rater's answer to one question about one pair. Written once, never changed.
+    """A rater's answer to one question about one ballot. Written once, never changed.
 
     `competitor_a` was shown first (on the left); an imported vote has competitors but no
-    ballot. A change of mind is another row, which revises this one.
+    ballot. A change of mind is another row, which revises this one; taking an answer back is a
+    row that is `retracted`. About a pair the answer is `winner`; of three or four pictures it
+    is `ranking`, a tier for each slot (1 is best); about each picture, `answers` by slot.
     """
+
+    FORM = 2
 
     class Source(models.TextChoices):
         SITE = "site"
@@ -60,15 +65,29 @@ class Vote(LedgerRow):
     competitor_b = models.ForeignKey(Competitor, models.PROTECT, related_name="+")
     candidate_a = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="+")
     candidate_b = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="+")
-    winner = models.CharField(max_length=8, choices=Outcome)
+    winner = models.CharField(max_length=8, choices=Outcome, blank=True)
+    ranking = ArrayField(models.PositiveSmallIntegerField(), size=4, null=True, blank=True)
+    answers = ArrayField(models.CharField(max_length=40), size=4, null=True, blank=True)
+    retracted = models.BooleanField(default=False)
+    strength = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="1 slightly, 2 clearly, 3 by far"
+    )
+    reasons = models.JSONField(default=list, blank=True, help_text="[slot, reason] each")
+    spots = models.JSONField(
+        default=list, blank=True, help_text="[slot, turn, part, x, y] each; x and y are 0..1"
+    )
     source = models.CharField(max_length=10, choices=Source)
     response_ms = models.PositiveIntegerField(null=True, blank=True)
     tools = models.JSONField(default=list, blank=True, help_text="what the rater used to look")
+    comment_hash = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the comment's salt and text"
+    )
     imported = models.ForeignKey(Import, models.PROTECT, null=True, related_name="votes")
 
     related: ClassVar[tuple[str, ...]] = (
-        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "candidate_a",
-        "candidate_b", "ballot", "revises",
+        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "ballot", "revises",
+        "imported", "candidate_a__prompt", "candidate_a__competitor", "candidate_b__prompt",
+        "candidate_b__competitor",
     )  # fmt: skip
 
     class Meta:
@@ -89,6 +108,13 @@ class Vote(LedgerRow):
                 condition=Q(ballot__isnull=False) | ~Q(competitor_a=F("competitor_b")),
                 name="nobody_beats_itself",
             ),
+            models.CheckConstraint(
+                condition=Q(retracted=True, winner="", ranking=None, answers=None)
+                | (Q(retracted=False, ranking=None, answers=None) & ~Q(winner=""))
+                | Q(retracted=False, winner="", ranking__isnull=False, answers=None)
+                | Q(retracted=False, winner="", ranking=None, answers__isnull=False),
+                name="a_vote_is_one_answer",
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(seq=None), name="vote_unsealed"),
@@ -99,6 +125,35 @@ class Vote(LedgerRow):
         return f"vote {self.pk}: {self.winner}"
 
     def describe(self) -> dict[str, object]:
+        return self.describe_answer() | (self.describe_showing() if self.form > 1 else {})
+
+    def describe_showing(self) -> dict[str, object]:
+        """What later rows say beside the answer: how it was shown, and all that came with it."""
+        ballot = self.ballot
+        more = [c.competitor.name for c in ballot.shown] if self.ranking and ballot else None
+        return {
+            "candidate_a": name_candidate(self.candidate_a) if self.candidate_a else None,
+            "candidate_b": name_candidate(self.candidate_b) if self.candidate_b else None,
+            "kind": ballot.kind if ballot else None,
+            "policy": ballot.policy if ballot else None,
+            "arm": ballot.arm if ballot else None,
+            "probability": ballot.probability if ballot else None,
+            "uniform_probability": ballot.uniform_probability if ballot else None,
+            "category": self.prompt.category if self.prompt else None,
+            "prompt_key": self.prompt.key if self.prompt else None,
+            "models": more,
+            "ranking": self.ranking,
+            "answers": self.answers,
+            "retracted": self.retracted,
+            "revision": self.revision,
+            "strength": self.strength,
+            "reasons": self.reasons,
+            "spots": self.spots,
+            "comment": self.comment_hash,
+            "import": self.imported.sha256 if self.imported else None,
+        }
+
+    def describe_answer(self) -> dict[str, object]:
         return {
             "row": "vote",
             "arena": self.arena.slug,
@@ -119,6 +174,21 @@ class Vote(LedgerRow):
             "tools": self.tools,
             "at": self.created_at.isoformat(),
         }
+
+
+class Comment(models.Model):
+    """What a rater wrote with a vote. The ledger holds a salted hash: a withdrawal erases both."""
+
+    vote = models.OneToOneField(Vote, models.PROTECT, related_name="comment")
+    text = models.TextField()
+    salt = models.BinaryField(max_length=16)
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+# The votes that stand now: not revised, not taken back.
+STANDING = Q(revised_by=None, retracted=False)
 
 
 class Flag(LedgerRow):

@@ -94,7 +94,9 @@ class Lookup:
         return cls(
             arena=arena,
             questions=list(arena.questions.filter(retired_at=None)),
-            candidates=Candidate.objects.filter(competitor__in=competitors).in_bulk(),
+            candidates=Candidate.objects.filter(competitor__in=competitors)
+            .select_related("prompt", "competitor")
+            .in_bulk(),
             prompts=arena.prompts().in_bulk(),
             competitors=competitors,
         )

@@ -9,8 +9,9 @@ from ninja import Router, Schema
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.raters.models import RaterKind
-from metrics.leaderboards.analyse import newest_analyses
+from metrics.leaderboards.analyse import PARTS, newest_analyses
 from metrics.leaderboards.board import find_shown, read_board
+from metrics.leaderboards.forms import METHODS, list_forms
 from metrics.leaderboards.models import Leaderboard, Snapshot
 from metrics.leaderboards.refresh import board_categories
 from metrics.leaderboards.table import describe_snapshot
@@ -49,28 +50,42 @@ class AnalysisOut(Schema):
 
 @router.get("/arenas/{slug:slug}/leaderboard", response=LeaderboardOut)
 def show_leaderboard(
-    request: HttpRequest, slug: str, question: str = "", category: str = "", raters: str = ""
+    request: HttpRequest,
+    slug: str,
+    question: str = "",
+    category: str = "",
+    raters: str = "",
+    form: str = "",
 ) -> dict[str, Any]:
-    """The page's snapshot; `raters` lists kinds with commas, and is the arena's own if empty."""
-    snapshot = find_public(slug, question, category, raters)
+    """The page's snapshot; `raters` lists kinds with commas, and is the arena's own if empty.
+
+    `form` is `pairs`, `orders` (of several pictures) or `each` (answers about each picture, which
+    have shares for rows), and if empty what the page shows first.
+    """
+    snapshot = find_public(slug, question, category, raters, form)
     return describe_snapshot(snapshot, read_board(snapshot))
 
 
 @router.get("/arenas/{slug:slug}/analyses", response=list[AnalysisOut])
 def list_analyses(
-    request: HttpRequest, slug: str, question: str = "", category: str = "", raters: str = ""
+    request: HttpRequest,
+    slug: str,
+    question: str = "",
+    category: str = "",
+    raters: str = "",
+    form: str = "",
 ) -> list[dict[str, Any]]:
     """The figures of the page's tables of pairs and panels, each by its newest analysis.
 
     What is said of single raters is for staff, and left out.
     """
-    snapshot = find_public(slug, question, category, raters)
+    snapshot = find_public(slug, question, category, raters, form)
     entered = Competitor.objects.filter(entries__arena=snapshot.leaderboard.arena_id)
     names = dict(entered.values_list("pk", "name"))
-    of_pairs = {"win_rates": snapshot.win_rates}
-    of_pairs |= dict(snapshot.analyses.filter(name="gaps").values_list("name", "data"))
+    parts = {"win_rates": snapshot.win_rates} if snapshot.win_rates else {}
+    parts |= dict(snapshot.analyses.filter(name__in=PARTS).values_list("name", "data"))
     return [
-        *(describe_analysis(name, data, snapshot, names) for name, data in of_pairs.items()),
+        *(describe_analysis(name, data, snapshot, names) for name, data in parts.items()),
         *(
             describe_analysis(each.name, each.data, each.snapshot, names)
             for each in newest_analyses(snapshot)
@@ -101,22 +116,21 @@ def without_raters(data: Any) -> Any:
     }
 
 
-def find_public(slug: str, question: str, category: str, raters: str) -> Snapshot:
+def find_public(slug: str, question: str, category: str, raters: str, form: str) -> Snapshot:
     """The snapshot that the page shows. Raises Http404."""
     arena = get_object_or_404(Arena, slug=slug)
     kinds = sorted(raters.split(",")) if raters else sorted(arena.board_raters)
-    known = set(kinds) <= set(RaterKind.values)
+    known = set(kinds) <= set(RaterKind.values) and form in ("", *METHODS)
     if not known or category not in ("", *board_categories(arena)):
         raise Http404("There is no such leaderboard.")
-    questions = arena.questions.filter(retired_at=None)
-    boards = Leaderboard.objects.filter(
-        question__in=[each for each in questions if question in ("", each.key)],
-        category=category,
-        rater_kinds=kinds,
-        method="bradley_terry",
-        params={},
-    )
-    snapshot = find_shown(boards.order_by("question__position"))
-    if snapshot is None:
-        raise Http404("No snapshot of this leaderboard has been built yet.")
-    return snapshot
+    for each in arena.questions.filter(retired_at=None):
+        boards = Leaderboard.objects.filter(
+            question=each,
+            category=category,
+            rater_kinds=kinds,
+            method=METHODS[form or list_forms(arena, each)[0]],
+            params={},
+        )
+        if question in ("", each.key) and (snapshot := find_shown(boards)):
+            return snapshot
+    raise Http404("No snapshot of this leaderboard has been built yet.")

@@ -2,7 +2,7 @@
 
 An analysis is one file of `metrics/leaderboards/analyses` with a function `analyse(snapshot)`
 that returns figures as JSON has them. The file's name is the analysis' name: adding one
-touches no other file.
+touches no other file. It is made of boards of pairs, unless its `FORMS` name others.
 """
 
 import logging
@@ -18,11 +18,15 @@ from django.db.models import QuerySet
 
 from arenas.definitions.models import Arena
 from metrics.leaderboards.board import find_shown
+from metrics.leaderboards.build_shares import SHARES
+from metrics.leaderboards.forms import PAIRS, find_form
 from metrics.leaderboards.models import Analysis, Leaderboard, Snapshot
 from metrics.leaderboards.refresh import list_public
 
 PACKAGE = "metrics.leaderboards.analyses"
 NEWS = 0.02
+# These come with every snapshot, and are none of the analyses.
+PARTS = ("gaps", SHARES)
 logger = logging.getLogger(__name__)
 
 
@@ -30,6 +34,12 @@ def analysis_names() -> list[str]:
     """The analyses that exist: the files of their package, without those that begin with `_`."""
     found = pkgutil.iter_modules(import_module(PACKAGE).__path__)
     return sorted(name for _, name, _ in found if not name.startswith("_"))
+
+
+def analysis_forms(name: str) -> tuple[str, ...]:
+    """Of which boards the analysis is made: pairs, orders, each."""
+    forms: tuple[str, ...] = getattr(import_module(f"{PACKAGE}.{name}"), "FORMS", (PAIRS,))
+    return forms
 
 
 def run_analysis(name: str, snapshot: Snapshot) -> dict[str, Any]:
@@ -43,7 +53,7 @@ def find_missing() -> Iterator[tuple[Snapshot, str]]:
 
     A board without votes lacks nothing.
     """
-    names = analysis_names()
+    forms = {name: analysis_forms(name) for name in analysis_names()}
     for arena in Arena.objects.select_related("suite_version"):
         for board in list_public(arena):
             snapshot = (
@@ -52,7 +62,9 @@ def find_missing() -> Iterator[tuple[Snapshot, str]]:
             if snapshot and snapshot.votes:
                 made = {each.name: each.snapshot.votes for each in newest_analyses(snapshot)}
                 yield from (
-                    (snapshot, name) for name in names if is_due(made.get(name, 0), snapshot.votes)
+                    (snapshot, name)
+                    for name in forms
+                    if find_form(board) in forms[name] and is_due(made.get(name, 0), snapshot.votes)
                 )
 
 
@@ -65,12 +77,9 @@ def is_due(analysed: int, votes: int) -> bool:
 
 
 def newest_analyses(snapshot: Snapshot) -> QuerySet[Analysis]:
-    """The board's newest analysis of each name, none of later votes than the snapshot's.
-
-    `gaps` come with every snapshot, and are none of these.
-    """
+    """The board's newest analysis of each name, none of later votes than the snapshot's."""
     return (
-        Analysis.objects.exclude(name="gaps")
+        Analysis.objects.exclude(name__in=PARTS)
         .filter(
             snapshot__leaderboard=snapshot.leaderboard_id,
             snapshot__watermark__lte=snapshot.watermark,

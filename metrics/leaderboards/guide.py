@@ -6,10 +6,10 @@ from typing import Any
 
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Question
-from metrics.leaderboards.build import RULE
 from metrics.leaderboards.compare import Gap, find_boards, find_gap
 from metrics.leaderboards.costs import NO_COST, Cost, measure_costs
 from metrics.leaderboards.models import Rating, Snapshot
+from metrics.leaderboards.store import RULE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ WINNERS = {"model_a": Outcome.MODEL_A, "model_b": Outcome.MODEL_B,
            "tie": Outcome.TIE, "both_bad": Outcome.BOTH_BAD}  # fmt: skip
 THOUSANDTHS = 1000
 
-# Two samples of one competitor (A/A) say nothing about its rating.
-COUNTED = """
+ASKED = """
     arena_id = %(arena)s AND question_id = %(question)s AND rater_kind = ANY(%(kinds)s)
-    AND competitor_a_id <> competitor_b_id
     AND (%(any_prompt)s OR prompt_id = ANY(%(prompts)s) OR %(no_prompt)s AND prompt_id IS NULL)
     AND (NOT flagged OR %(flagged)s)
 """
+# Two samples of one competitor (A/A) say nothing about its rating.
+COUNTED = f"{ASKED} AND competitor_a_id <> competitor_b_id"
 OUTCOME = "CASE winner {} END".format(
     " ".join(f"WHEN '{name}' THEN {code.value}" for name, code in WINNERS.items())
 )
@@ -74,7 +74,7 @@ def find_places(ids: IntArray, competitors: Sequence[int]) -> IntArray:
 
 
 def select_counted(board: Leaderboard) -> dict[str, object]:
-    """The values of COUNTED: the arena's present prompts, or those of the board's category."""
+    """The values of ASKED: the arena's present prompts, or those of the board's category."""
     arena = board.arena
     asked = arena.prompts() if arena.suite_version_id else Prompt.objects.all()
     if board.category:

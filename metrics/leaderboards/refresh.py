@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena, Question
 from arenas.raters.models import Rater, RaterKind
-from arenas.votes.models import Flag, Vote
+from arenas.votes.models import Flag, Vote, VoteCount
 from metrics.leaderboards.build import build_snapshot, complete_snapshot, find_leaderboard
+from metrics.leaderboards.forms import EACH, METHODS, ORDERS, PAIRS, find_form, list_forms
 from metrics.leaderboards.models import Leaderboard, Snapshot
 from metrics.stats.methods.base import NotConverged
 
@@ -17,6 +19,14 @@ logger = logging.getLogger(__name__)
 
 PEOPLE = sorted([RaterKind.PERSON, RaterKind.EXTERNAL])
 SIMULATED = [RaterKind.SIMULATED.value]
+EXCLUDE, INCLUDE = "exclude", "include"  # flagged votes
+
+# The rows that change a board: votes with its kind of answer, and those that take one back.
+CHANGES = {
+    PAIRS: Q(winner__gt="") | Q(retracted=True, revises__winner__gt=""),
+    ORDERS: Q(ranking__isnull=False) | Q(retracted=True, revises__ranking__isnull=False),
+    EACH: Q(answers__isnull=False) | Q(retracted=True, revises__answers__isnull=False),
+}
 
 
 def board_kinds(arena: Arena) -> list[list[str]]:
@@ -34,6 +44,12 @@ def board_categories(arena: Arena) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def board_flagged(arena: Arena) -> list[str]:
+    """Whether flagged votes are left out, and whether a board that counts them too is another."""
+    flagged = VoteCount.objects.filter(arena=arena, flagged=True, count__gt=0)
+    return [EXCLUDE, INCLUDE] if flagged.exists() else [EXCLUDE]
+
+
 def refresh_arena(arena: Arena, *, force: bool = False) -> int:
     """Build the boards that a whole batch of new votes, or a flag, waits for; return how many.
 
@@ -43,9 +59,11 @@ def refresh_arena(arena: Arena, *, force: bool = False) -> int:
     boards = [
         board
         for question in questions
+        for form in list_forms(arena, question)
         for kinds in board_kinds(arena)
-        if force or has_batch(find_leaderboard(arena, question, rater_kinds=kinds))
-        for board in list_leaderboards(arena, question, kinds)
+        if force or has_batch(next(list_leaderboards(arena, question, kinds, form)))
+        for flagged in board_flagged(arena)
+        for board in list_leaderboards(arena, question, kinds, form, flagged=flagged)
         if force or has_news(board)
     ]
     return sum(build_or_log(board) for board in boards)
@@ -61,17 +79,28 @@ def build_or_log(board: Leaderboard) -> bool:
     return True
 
 
-def list_leaderboards(arena: Arena, question: Question, kinds: list[str]) -> Iterator[Leaderboard]:
-    """The boards of one question and some raters: of all prompts, then of each category."""
+def list_leaderboards(
+    arena: Arena, question: Question, kinds: list[str], form: str, *, flagged: str = EXCLUDE
+) -> Iterator[Leaderboard]:
+    """The boards of one question, form and some raters: of all prompts, then of each category."""
+    method = METHODS[form]
     for category in ["", *board_categories(arena)]:
-        yield find_leaderboard(arena, question, category=category, rater_kinds=kinds)
+        yield find_leaderboard(
+            arena,
+            question,
+            category=category,
+            rater_kinds=kinds,
+            method=method,
+            flagged=flagged,
+        )
 
 
 def list_public(arena: Arena) -> Iterator[Leaderboard]:
-    """Every board that the arena's pages show."""
+    """Every board that the arena's pages show, but those that count flagged votes too."""
     for question in arena.questions.filter(retired_at=None):
-        for kinds in board_kinds(arena):
-            yield from list_leaderboards(arena, question, kinds)
+        for form in list_forms(arena, question):
+            for kinds in board_kinds(arena):
+                yield from list_leaderboards(arena, question, kinds, form)
 
 
 def find_newest(board: Leaderboard) -> Snapshot | None:
@@ -106,20 +135,25 @@ def select_new_votes(board: Leaderboard, newest: Snapshot | None) -> QuerySet[Vo
 
 
 def select_votes(board: Leaderboard) -> QuerySet[Vote]:
+    normal = Q(ballot=None) | Q(ballot__kind=Ballot.Kind.NORMAL)
     votes = Vote.objects.filter(
-        arena=board.arena_id, question=board.question_id, rater_kind__in=board.rater_kinds
-    )
+        CHANGES[find_form(board)] & normal,
+        arena=board.arena_id,
+        question=board.question_id,
+        rater_kind__in=board.rater_kinds,
+    ).exclude(competitor_a=F("competitor_b"))
     return votes.filter(prompt__category=board.category) if board.category else votes
 
 
 def has_new_flag(board: Leaderboard, newest: Snapshot) -> bool:
     """Whether a flag on the board's votes was raised or lifted since its newest snapshot."""
-    votes = select_votes(board)
+    votes, several = select_votes(board), find_form(board) != PAIRS
     for flag in Flag.objects.filter(seq__gt=newest.watermark):
         touched = (
             Q(pk=flag.vote_id) if flag.vote_id
             else Q(rater=flag.rater_id) if flag.rater_id
             else Q(ballot__battle=flag.battle_id) if flag.battle_id
+            else Q(ballot__candidates__contains=[flag.candidate_id]) if several
             else Q(candidate_a=flag.candidate_id) | Q(candidate_b=flag.candidate_id)
         )  # fmt: skip
         if votes.filter(touched).exists():

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import polars as pl
 
 from arenas.exports.write import defuse, write_table
 from metrics.leaderboards.board import Board, Row, read_board
+from metrics.leaderboards.forms import EACH, find_form
 from metrics.leaderboards.models import Snapshot
+from metrics.leaderboards.share_table import describe_shares
 
 FORMATS = ("table", "json", "csv", "parquet", "md", "latex")
 SHOWN = (
@@ -20,6 +23,8 @@ SHOWN = (
 
 def describe_rows(board: Board) -> list[dict[str, Any]]:
     """The board's rows, best first, under the column names that outsiders rely on."""
+    if find_form(board.snapshot.leaderboard) == EACH:
+        return describe_shares(board.snapshot)
     return [describe_row(row, board) for row in board.rows]
 
 
@@ -59,7 +64,7 @@ def describe_row(row: Row, board: Board) -> dict[str, Any]:
 
 def describe_snapshot(snapshot: Snapshot, board: Board) -> dict[str, Any]:
     """All that it takes to build the same result again, and the rows."""
-    leaderboard = snapshot.leaderboard
+    leaderboard, rows = snapshot.leaderboard, describe_rows(board)
     return {
         "arena": leaderboard.arena.slug,
         "question": leaderboard.question.key,
@@ -73,8 +78,8 @@ def describe_snapshot(snapshot: Snapshot, board: Board) -> dict[str, Any]:
         "code_version": snapshot.code_version,
         "created_at": snapshot.created_at.isoformat(),
         "votes": snapshot.votes,
-        "models": len(board.rows),
-        "rows": describe_rows(board),
+        "models": len(rows),
+        "rows": rows,
     }
 
 
@@ -103,44 +108,56 @@ def make_table(board: Board) -> pl.DataFrame:
     return pl.DataFrame(describe_rows(board), infer_schema_length=None)
 
 
-def cells(row: dict[str, Any]) -> list[str]:
+def list_columns(board: Board) -> Sequence[str]:
+    """What is shown in print: of shares everything."""
+    if find_form(board.snapshot.leaderboard) == EACH:
+        return [name for name in next(iter(describe_rows(board)), ()) if name != "withdrawn"]
+    return SHOWN
+
+
+def cells(row: dict[str, Any], columns: Sequence[str]) -> list[str]:
     """The shown columns as text; a missing rank and a withdrawal are said in words."""
-    values = {
-        **row,
-        "rank": row["rank"] if row["rank"] is not None else "too few votes",
-        "model": row["model"] + " (withdrawn)" * row["withdrawn"],
-    }
-    return [
-        str(round(value)) if isinstance(value, float) else "–" if value is None else str(value)
-        for value in (values[column] for column in SHOWN)
-    ]
+    values = {**row, "model": row["model"] + " (withdrawn)" * row["withdrawn"]}
+    if "rank" in row and row["rank"] is None:
+        values["rank"] = "too few votes"
+    digits = 0 if "rating" in row else 3
+    return [cell_text(values[column], digits) for column in columns]
+
+
+def cell_text(value: object, digits: int) -> str:
+    if isinstance(value, float):
+        return f"{value:.{digits}f}" if digits else str(round(value))
+    return "–" if value is None else str(value)
 
 
 def format_plain(board: Board) -> str:
     """Aligned columns, one table for every connected set, and what the numbers are."""
-    snapshot = board.snapshot
+    snapshot, columns = board.snapshot, list_columns(board)
     kinds = ", ".join(snapshot.leaderboard.rater_kinds)
     buffer = io.StringIO()
     buffer.write(f"{snapshot.leaderboard} ({kinds}): {snapshot.votes} votes\n")
     start = 0
     rows = describe_rows(board)
-    for component in board.components:
-        lines = [list(SHOWN), *(cells(row) for row in rows[start : start + len(component)])]
-        start += len(component)
-        widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
+    for size in [len(component) for component in board.components] or [len(rows)]:
+        lines = [list(columns), *(cells(row, columns) for row in rows[start : start + size])]
+        start += size
+        widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         buffer.write("\n")
         for line in lines:
             padded = [
-                cell.ljust(width) if i == 1 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+                cell.ljust(width) if name == "model" else cell.rjust(width)
+                for name, cell, width in zip(columns, line, widths, strict=True)
             ]
             buffer.write("  ".join(padded).rstrip() + "\n")
     return buffer.getvalue()
 
 
 def format_markdown(board: Board) -> str:
-    lines = [list(SHOWN), ["---"] * len(SHOWN)]
-    lines += [[cell.replace("|", "\\|") for cell in cells(row)] for row in describe_rows(board)]
+    columns = list_columns(board)
+    lines = [list(columns), ["---"] * len(columns)]
+    lines += [
+        [cell.replace("|", "\\|") for cell in cells(row, columns)] for row in describe_rows(board)
+    ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -152,12 +169,14 @@ LATEX = str.maketrans(
 
 def format_latex(board: Board) -> str:
     """A booktabs table."""
-    head = " & ".join(column.translate(LATEX) for column in SHOWN)
+    columns = list_columns(board)
+    head = " & ".join(column.translate(LATEX) for column in columns)
     body = "".join(
-        " & ".join(cell.translate(LATEX) for cell in cells(row)) + r" \\" + "\n"
+        " & ".join(cell.translate(LATEX) for cell in cells(row, columns)) + r" \\" + "\n"
         for row in describe_rows(board)
     )
+    sides = "".join("l" if column in ("model", "groups") else "r" for column in columns)
     return (
-        "\\begin{tabular}{rlrrrrrlrr}\n\\toprule\n"
+        f"\\begin{{tabular}}{{{sides}}}\n\\toprule\n"
         f"{head} \\\\\n\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
     )

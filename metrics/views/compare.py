@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from metrics.leaderboards.board import find_shown
-from metrics.leaderboards.build import RULE
 from metrics.leaderboards.compare import Line, compare
+from metrics.leaderboards.forms import PAIRS
 from metrics.leaderboards.guide import Job, Limits, list_jobs
+from metrics.leaderboards.store import RULE
 from metrics.views.gapplot import make_gap_plot
 from metrics.views.select import Selection, select
 
@@ -27,7 +28,7 @@ def comparison(request: HttpRequest, slug: str, pair: str) -> HttpResponse:
     """`pair` is both names with a slash between them; a name may hold slashes itself."""
     arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
     first, second = find_pair(arena, pair)
-    chosen = select(request, arena)
+    chosen = select(request, arena, only=PAIRS)
     lines = compare(chosen.question, chosen.kinds, (first, second), chosen.categories)
     if request.GET.get("format") == "json":
         return JsonResponse(describe_lines(chosen, first, second, lines))
@@ -53,7 +54,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     known = {competitor.name for competitor in list_competitors(arena)}
     names = [request.GET.get("first", ""), request.GET.get("second", "")]
     if not set(names) <= known or names[0] == names[1]:
-        names = best_two(select(request, arena)) or sorted(known)[:2]
+        names = best_two(select(request, arena, only=PAIRS)) or sorted(known)[:2]
     if len(names) < 2:
         raise Http404("There are no two competitors to compare in this arena.")
     query = {key: request.GET[key] for key in ("question", "raters") if key in request.GET}
@@ -65,7 +66,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
-    chosen = select(request, arena)
+    chosen = select(request, arena, only=PAIRS)
     limits = Limits(read_limit(request, "usd"), read_limit(request, "seconds"))
     jobs = list_jobs(chosen.question, chosen.kinds, chosen.categories, limits)
     if request.GET.get("format") == "json":

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 
 from arenas.definitions.models import Arena
 from metrics.leaderboards.board import Board, Row, find_shown, read_board
+from metrics.leaderboards.forms import EACH
 from metrics.leaderboards.models import Snapshot
+from metrics.leaderboards.share_table import read_shares
 from metrics.pairing.policy import describe_policy
 from metrics.views.panels import find_panels
 from metrics.views.plot import Mark, Plot, Shown, make_plot
@@ -51,11 +53,16 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen": chosen,
         "live": live,
         "snapshot": snapshot,
+        "panels": find_panels(board) if board else None,
+    }
+    if chosen.form == EACH:
+        shares = read_shares(snapshot) if snapshot else None
+        return render(request, "metrics/shares.html", {**context, "shares": shares})
+    context |= {
         "board": board,
         "sections": [
             make_section(board, rows, live=live) for rows in board.components
         ] if board else [],
-        "panels": find_panels(board) if board else None,
         "policy": describe_policy(arena) if arena.suite_version_id else None,
     }  # fmt: skip
     return render(request, "metrics/leaderboard.html", context)

@@ -7,6 +7,8 @@ from typing import Any
 from arenas.competitors.models import Competitor
 from metrics.leaderboards.analyse import newest_analyses
 from metrics.leaderboards.board import Board
+from metrics.leaderboards.models import Leaderboard
+from metrics.leaderboards.share_table import ShareTable, make_share_table
 from metrics.views.history import History, draw_history
 
 Figures = Mapping[str, Any]
@@ -35,6 +37,12 @@ READINGS = (
         "Random pairs only",
         "from the pairs that were drawn uniformly, whatever the ratings were",
     ),
+    (
+        "same_scale",
+        ("rating", "rating_lower", "rating_upper"),
+        "With pairs",
+        "from orders and votes on pairs together, as a test found both on one scale",
+    ),
 )
 
 
@@ -55,6 +63,16 @@ class Panels:
     names: Mapping[int, str]
     history: History | None
     readings: list[Reading]
+    reasons: ShareTable | None
+
+    @property
+    def noise(self) -> Figures | None:
+        noise = self.figures.get("noise_floor")
+        return noise if noise and noise["votes"] else None
+
+    @property
+    def same_scale(self) -> Figures | None:
+        return self.figures.get("same_scale")
 
     @property
     def usable(self) -> dict[int, Figures]:
@@ -122,7 +140,17 @@ def find_panels(board: Board) -> Panels:
     # Who entered after the snapshot is not on the board, but may be in its analyses.
     entered = Competitor.objects.filter(entries__arena=board.snapshot.leaderboard.arena_id)
     names = dict(entered.values_list("pk", "name"))
-    return Panels(figures, names, history, list_readings(figures))
+    reasons = find_reasons(board.snapshot.leaderboard, figures)
+    return Panels(figures, names, history, list_readings(figures), reasons)
+
+
+def find_reasons(board: Leaderboard, figures: Mapping[str, Figures]) -> ShareTable | None:
+    """What people said is wrong, by competitor; None where nobody could."""
+    reasons = figures.get("reasons")
+    if not reasons or not reasons["rows"]:
+        return None
+    columns = [(each["id"], each["text"]) for each in reasons["reasons"]]
+    return make_share_table(board, columns, reasons["rows"])
 
 
 def list_readings(figures: Mapping[str, Figures]) -> list[Reading]:

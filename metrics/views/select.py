@@ -1,4 +1,4 @@
-"""Which board a page shows, as its query says: question, whose votes, which prompts."""
+"""Which board a page shows, as its query says: question, form, voters, prompts, flags."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -8,8 +8,17 @@ from django.http import HttpRequest
 
 from arenas.definitions.models import Arena, Question
 from arenas.raters.models import RaterKind
+from metrics.leaderboards.forms import METHODS, ORDERS, PAIRS, find_form, list_forms
 from metrics.leaderboards.models import Leaderboard
-from metrics.leaderboards.refresh import PEOPLE, SIMULATED, board_categories, board_kinds
+from metrics.leaderboards.refresh import (
+    EXCLUDE,
+    INCLUDE,
+    PEOPLE,
+    SIMULATED,
+    board_categories,
+    board_flagged,
+    board_kinds,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,22 @@ class Selection:
 
     arena: Arena
     question: Question
+    form: str
     kinds: list[str]
     category: str
+    flagged: str
     questions: list[Question]
+    forms: list[str]
     all_kinds: list[list[str]]
     categories: list[str]
+    all_flagged: list[str]
 
     @property
     def state(self) -> dict[str, str]:
         chosen = {"question": self.question.key, "raters": ",".join(self.kinds)}
-        return {**chosen, "category": self.category}
+        form = {"form": self.form} if len(self.forms) > 1 else {}
+        flagged = {"flagged": INCLUDE} if self.counts_flagged else {}
+        return {**chosen, "category": self.category, **form, **flagged}
 
     @property
     def query(self) -> str:
@@ -47,13 +62,23 @@ class Selection:
         """The board's definition, where it was ever built."""
         return Leaderboard.objects.filter(
             question=self.question, category=self.category, rater_kinds=self.kinds,
-            method="bradley_terry", params={},
+            method=METHODS[self.form],
+            params={"flagged": INCLUDE} if self.counts_flagged else {},
         )  # fmt: skip
 
     @property
     def question_choices(self) -> list[Choice]:
         found = [
             self._choice("question", q.key, q.text, q == self.question) for q in self.questions
+        ]
+        return found if len(found) > 1 else []
+
+    @property
+    def form_choices(self) -> list[Choice]:
+        labels = {PAIRS: "pairs", ORDERS: f"orders of {max(self.arena.voting.pictures, 3)}"}
+        found = [
+            self._choice("form", form, labels.get(form, form), form == self.form)
+            for form in self.forms
         ]
         return found if len(found) > 1 else []
 
@@ -74,6 +99,19 @@ class Selection:
         return found if len(found) > 2 or self.category else []
 
     @property
+    def flagged_choices(self) -> list[Choice]:
+        labels = {EXCLUDE: "left out", INCLUDE: "counted"}
+        found = [
+            self._choice("flagged", each, labels[each], each == self.flagged)
+            for each in self.all_flagged
+        ]
+        return found if len(found) > 1 else []
+
+    @property
+    def counts_flagged(self) -> bool:
+        return self.flagged == INCLUDE
+
+    @property
     def simulated(self) -> bool:
         return RaterKind.SIMULATED in self.kinds
 
@@ -91,19 +129,28 @@ class Selection:
         return Choice(label, urlencode({**self.state, key: value}), is_current)
 
 
-def select(request: HttpRequest, arena: Arena) -> Selection:
+def select(request: HttpRequest, arena: Arena, *, only: str = "") -> Selection:
+    """The board that the query asks for; `only` one form of board where a page knows no other."""
     asked = request.GET
     questions = list(arena.questions.filter(retired_at=None))
+    if only:
+        questions = [q for q in questions if only in list_forms(arena, q)] or questions
+    question = next((q for q in questions if q.key == asked.get("question")), questions[0])
+    forms = [only] if only else list_forms(arena, question)
     all_kinds = board_kinds(arena)
-    categories = board_categories(arena)
+    categories, all_flagged = board_categories(arena), board_flagged(arena)
     return Selection(
         arena=arena,
-        question=next((q for q in questions if q.key == asked.get("question")), questions[0]),
+        question=question,
+        form=next((form for form in forms if form == asked.get("form")), forms[0]),
         kinds=next((k for k in all_kinds if ",".join(k) == asked.get("raters")), all_kinds[0]),
         category=asked.get("category", "") if asked.get("category") in categories else "",
+        flagged=next((each for each in all_flagged if each == asked.get("flagged")), EXCLUDE),
         questions=questions,
+        forms=forms,
         all_kinds=all_kinds,
         categories=categories,
+        all_flagged=all_flagged,
     )
 
 
@@ -112,11 +159,15 @@ def select_board(board: Leaderboard) -> Selection:
     return Selection(
         arena=board.arena,
         question=board.question,
+        form=find_form(board),
         kinds=board.rater_kinds,
         category=board.category,
+        flagged=board.params.get("flagged", EXCLUDE),
         questions=list(board.arena.questions.filter(retired_at=None)),
+        forms=list_forms(board.arena, board.question),
         all_kinds=board_kinds(board.arena),
         categories=board_categories(board.arena),
+        all_flagged=board_flagged(board.arena),
     )
 
 

@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_
 
 from arenas.definitions.models import Arena
 from tests import factories
+from tests.looks import look
+
+__all__ = ["look"]
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from arenas.ledger.seal import BrokenLedger, verify
+from arenas.ledger.chain import BrokenLedger
+from arenas.ledger.seal import verify
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from evalsite.demo import SLUG, describe_login
+from evalsite.demo import SLUG, STUDY, describe_login
 
 
 class Command(BaseCommand):
@@ -15,6 +15,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\n"
             f"  Vote blind      {site}{reverse('vote', args=[SLUG])}\n"
+            f"  As in a study   {site}{reverse('vote', args=[STUDY])}\n"
             f"  Leaderboard     {site}{reverse('leaderboard', args=[SLUG])}\n"
             f"  Researchers     {site}{reverse('workbench')}\n"
             f"  Staff login     {describe_login()}\n"

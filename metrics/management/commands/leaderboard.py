@@ -10,9 +10,10 @@ from arenas.definitions.models import Arena, Question
 from arenas.management.arguments import add_arena, find_arena
 from arenas.raters.models import RaterKind
 from arenas.votes.count import seal_and_fold
+from metrics.leaderboards.board import read_board
 from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.refresh import board_categories
-from metrics.leaderboards.table import FORMATS, format_snapshot, write_snapshot
+from metrics.leaderboards.table import FORMATS, describe_rows, format_snapshot, write_snapshot
 from metrics.stats.methods.base import NotConverged, method_names
 
 
@@ -23,7 +24,11 @@ class Command(BaseCommand):
         add_arena(parser)
         parser.add_argument("--question", metavar="Q", help="a question's id (the first one)")
         parser.add_argument("--category", metavar="C", default="", help="only these prompts")
-        parser.add_argument("--method", default="bradley_terry", choices=method_names())
+        parser.add_argument(
+            "--method",
+            choices=method_names(),
+            help="bradley_terry unless given; plackett_luce rates orders of several pictures",
+        )
         parser.add_argument(
             "--raters",
             metavar="KINDS",
@@ -43,9 +48,12 @@ class Command(BaseCommand):
         if format_name == "parquet" and output is None:
             raise CommandError("parquet needs --output F")
         found = find_arena(arena)
+        question = find_question(found, options["question"])
+        if options["method"] and question.form == Question.Form.EACH:
+            raise CommandError(f"{question.key} asks about each picture: shares, and no ratings")
         board = find_leaderboard(
             found,
-            find_question(found, options["question"]),
+            question,
             category=check_category(found, options["category"]),
             rater_kinds=read_kinds(options["raters"]),
             method=options["method"],
@@ -64,7 +72,7 @@ class Command(BaseCommand):
             write_snapshot(snapshot, output, format_name)
         except OSError as error:
             raise CommandError(f"{output}: cannot be written ({error.strerror})") from error
-        self.stdout.write(f"{snapshot.ratings.count()} rows written to {output}")
+        self.stdout.write(f"{len(describe_rows(read_board(snapshot)))} rows written to {output}")
 
 
 def find_question(arena: Arena, key: str | None) -> Question:

@@ -9,7 +9,8 @@ import pytest
 from django.core import serializers
 
 from arenas.battles.models import Ballot, Battle
-from arenas.battles.serve import derive_token, find_parts, hold_ballots
+from arenas.battles.serve import hold_ballots
+from arenas.battles.tokens import derive_token
 from arenas.definitions.models import Arena, Question
 from arenas.images.models import Rendition, RenditionProfile
 from tests import factories
@@ -143,11 +144,3 @@ def test_a_ballot_on_which_nothing_is_asked_any_more_is_not_served(world: Arena)
     hold(world, rater)
     Question.objects.update(category="of no prompt")
     assert hold(world, rater) == []
-
-
-def test_the_parts_of_a_ballot_come_with_their_renditions(world: Arena) -> None:
-    ballots = hold(world, make_rater())
-    parts = find_parts(ballots, world)
-    shown = {part.shown.sha256 for found in parts.values() for part in found}  # type: ignore[attr-defined]
-    assert shown <= set(Rendition.objects.values_list("sha256", flat=True))
-    assert set(parts) == {c.pk for ballot in ballots for c in ballot.shown}

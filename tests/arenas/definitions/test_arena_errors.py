@@ -38,7 +38,7 @@ ADDED = {
     "a competitor named twice": ("  - {name: newcomer}", 8, "'newcomer' is given twice"),
     "a name in two lines": ('  - {name: "bee\\nant"}', 8, "should match pattern"),
     "live battles": ("mode: live", 1, "live arenas are not offered"),
-    "gold ballots": ("raters: {gold_share: 0.1}", 8, "gold ballots are not offered"),
+    "shares above a half": ("raters: {gold_share: 0.4, repeat_share: 0.2}", 8, "more than a half"),
     "a tag that no prompt has": ("tags: [nosuch]", 8, "no prompt of small has one of these tags"),
     "a date as a parameter": ("  - {name: bee, params: {d: 2026-01-01}}", 8, "JSON value"),
     "an endless number": ("  - {name: bee, params: {d: .inf}}", 8, "finite number"),

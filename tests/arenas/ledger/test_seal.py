@@ -5,8 +5,9 @@ import pytest
 from django.db import connection
 
 from arenas.definitions.models import Arena, Registration
+from arenas.ledger.chain import BrokenLedger, merkle_root
 from arenas.ledger.models import Block
-from arenas.ledger.seal import BrokenLedger, merkle_root, seal, verify
+from arenas.ledger.seal import seal, verify
 from arenas.votes.models import Vote
 from tests import factories
 from tests.factories import NOW, add_votes, cast_votes, make_rater

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from arenas.definitions.models import Arena
 from arenas.raters.admit import NotInvited, accept_invitation, create_invitation, may_vote
-from arenas.raters.models import Admission, Invitation, Rater
+from arenas.raters.models import Invitation, Participation, Rater
 from tests import factories
 from tests.factories import NOW, make_rater
 
@@ -56,7 +56,7 @@ def test_the_same_rater_uses_a_link_once_however_often_it_is_opened(closed: Aren
     token = create_invitation(closed, max_uses=1)
     first = accept_invitation(token, None, now=NOW)
     assert accept_invitation(token, first.rater, now=NOW) == first
-    assert Admission.objects.count() == 1
+    assert Participation.objects.count() == 1
 
 
 def test_who_was_admitted_stays_so_after_the_link_expired(closed: Arena) -> None:

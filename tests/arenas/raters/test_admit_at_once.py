@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from arenas.raters.admit import accept_invitation, create_invitation
-from arenas.raters.models import Admission, Rater
+from arenas.raters.models import Participation, Rater
 from tests import factories
 from tests.factories import NOW, make_rater
 
@@ -25,5 +25,5 @@ def test_two_links_opened_at_once_admit_a_rater_once() -> None:
     tokens, rater = [create_invitation(arena) for _ in range(6)], make_rater()
     with ThreadPoolExecutor(6) as pool:
         admitted = set(pool.map(lambda token: accept(token, rater), tokens))
-    assert admitted == set(Admission.objects.values_list("pk", flat=True))
+    assert admitted == set(Participation.objects.values_list("pk", flat=True))
     assert len(admitted) == 1

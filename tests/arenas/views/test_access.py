@@ -9,29 +9,36 @@ from django.urls import get_resolver, reverse
 
 from arenas.definitions.models import Arena
 from arenas.images.models import Image, Rendition
-from tests.factories import NOW
+from tests.factories import NOW, make_rater
 from tests.pages import body
 
 PUBLIC = {
     "home": 200, "join": 403, "vote": 200, "leaderboard": 200, "compare": 200,
-    "compare_start": 302, "guide": 200, "image": 200,
+    "compare_start": 302, "guide": 200, "image": 200, "blindness": 200, "start": 302,
+    "login": 200, "mine": 200, "my_votes": 404,
 }  # fmt: skip
 STAFF = {
     "arena", "prompt", "original", "workbench", "workbench_arena", "votes", "export", "runs", "run",
+    "raters", "rater",
 }  # fmt: skip
-# Only posted to, by staff.
+# Only posted to: by staff, and by anybody.
 ACTIONS = {"cancel_run", "try_now"}
+CHOICES = {"set_language", "logout"}
 
 Arguments = Callable[[Arena], dict[str, object]]
 ARGUMENTS: dict[str, Arguments] = {
     "home": lambda arena: {},
     "workbench": lambda arena: {},
+    "login": lambda arena: {},
+    "mine": lambda arena: {},
+    "my_votes": lambda arena: {},
     "join": lambda arena: {"token": "guessed"},
     "image": lambda arena: {"sha256": Rendition.objects.first().sha256},
     "original": lambda arena: {"sha256": Image.objects.first().sha256},
     "prompt": lambda arena: {"slug": arena.slug, "pk": arena.prompts()[0].pk},
     "compare": lambda arena: {"slug": arena.slug, "pair": "ant/bee"},
     "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
+    "rater": lambda arena: {"slug": arena.slug, "key": make_rater().key},
     "run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
     "cancel_run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
     "try_now": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk, "pause": 1},
@@ -53,7 +60,7 @@ def member_client(db: None) -> Client:
 
 def test_every_page_is_known_to_be_public_or_for_staff() -> None:
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
-    assert names == {*PUBLIC, *STAFF, *ACTIONS}
+    assert names == {*PUBLIC, *STAFF, *ACTIONS, *CHOICES}
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -88,7 +95,7 @@ def test_staff_pages_open_for_staff(world: Arena, staff_client: Client, name: st
     assert body(response)
 
 
-@pytest.mark.parametrize("name", sorted({*ACTIONS, "runs"}))
+@pytest.mark.parametrize("name", sorted({*ACTIONS, "runs", "rater"}))
 def test_only_staff_may_act(
     world: Arena, client: Client, member_client: Client, staff_client: Client, name: str
 ) -> None:

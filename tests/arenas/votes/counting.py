@@ -72,5 +72,5 @@ def find_subject(vote: Vote, name: str) -> Model:
     """What a flag can be on: the vote, or its rater, candidate_a, candidate_b or battle."""
     if name == "vote":
         return vote
-    subject: Model = vote.ballot.battle if name == "battle" else getattr(vote, name)
+    subject: Model = getattr(vote.ballot if name == "battle" else vote, name)
     return subject

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from arenas.battles.serve import derive_token, hold_ballots
+from arenas.battles.serve import hold_ballots
+from arenas.battles.tokens import derive_token
 from arenas.definitions.models import Arena
 from arenas.ledger.seal import seal, verify
 from arenas.votes.cast import Answer, cast

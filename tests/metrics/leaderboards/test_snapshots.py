@@ -13,8 +13,9 @@ from arenas.ledger.models import Block
 from arenas.raters.models import RaterKind
 from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
-from metrics.leaderboards.build import RULE, build_snapshot, find_leaderboard
+from metrics.leaderboards.build import build_snapshot, find_leaderboard
 from metrics.leaderboards.models import Leaderboard, Snapshot
+from metrics.leaderboards.store import RULE
 from metrics.reading.files import read_comparisons
 from metrics.stats.rate import rate
 from tests import factories

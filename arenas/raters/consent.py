@@ -1,0 +1,44 @@
+"""What a rater says before the first pair: consent to taking part, and answers that screen."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from arenas.definitions.voting import Voting
+from arenas.raters.finish import end
+from arenas.raters.models import Participation
+
+State = Participation.State
+
+
+def hash_text(text: str) -> str:
+    """By which the text that somebody agreed to can be told later."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_suitable(voting: Voting, answers: Mapping[str, str]) -> bool:
+    """Whether every screening question has one of its accepted answers."""
+    return all(answers.get(asked.id) in asked.accepted for asked in voting.screening)
+
+
+def start(
+    participation: Participation, *, consent: str, answers: Mapping[str, str], now: datetime
+) -> None:
+    """Let a rater who has arrived vote, or end their part; whoever began before stays as they are.
+
+    `consent` is the text that was shown and agreed to; the participation must be locked.
+    """
+    if participation.state != State.ARRIVED:
+        return
+    if consent:
+        participation.consented_at, participation.consent = now, hash_text(consent)
+    participation.state = State.VOTING
+    participation.save(update_fields=["state", "consented_at", "consent"])
+    if not is_suitable(participation.arena.voting, answers):
+        end(participation, State.SCREENED_OUT, now=now)
+
+
+def decline(participation: Participation, *, now: datetime) -> None:
+    """End the part of a rater who has arrived and does not want to begin."""
+    if participation.state == State.ARRIVED:
+        end(participation, State.SCREENED_OUT, now=now)

@@ -1,0 +1,35 @@
+"""How blind an arena is: what its latest audit found, for everybody."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from arenas.blindness.describe import (
+    conclude,
+    list_attacks,
+    list_pixels,
+    list_prompts,
+    list_sides,
+    percent,
+)
+from arenas.blindness.models import BlindnessAudit
+from arenas.definitions.models import Arena
+
+
+@require_safe
+def blindness(request: HttpRequest, slug: str) -> HttpResponse:
+    arena = get_object_or_404(Arena.objects.select_related("profile"), slug=slug)
+    audit = BlindnessAudit.objects.filter(arena=arena).first()
+    context: dict[str, Any] = {"arena": arena, "audit": audit}
+    if audit:
+        context |= {
+            "conclusion": conclude(audit),
+            "chance": percent(audit.chance),
+            "attacks": list_attacks(audit),
+            "sides": list_sides(audit),
+            "pixels": list_pixels(audit),
+            "prompts": list_prompts(audit),
+        }
+    return render(request, "arenas/blindness.html", context)

@@ -1,0 +1,18 @@
+"""Pass over a pair, with a reason: no vote, and the rater does not see it again."""
+
+from django.utils.translation import gettext
+
+from arenas.battles.sitting import Sitting
+from arenas.votes.cast import AlreadyAnswered, Refused, find_open
+
+
+def skip_open(sitting: Sitting, token: str, reason: str) -> None:
+    """Close the ballot without a vote. Raises Refused for an unknown reason or ballot."""
+    if reason not in {each.id for each in sitting.stock.arena.voting.skip_reasons}:
+        raise Refused(gettext("Say why you pass over this pair."))
+    ballot = find_open(sitting, token)
+    if ballot is None:
+        raise AlreadyAnswered(gettext("This pair is not open any more."))
+    ballot.skipped, ballot.answered_at = reason, sitting.now
+    ballot.save(update_fields=["skipped", "answered_at"])
+    sitting.finish(ballot)
