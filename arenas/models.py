@@ -15,7 +15,14 @@ from arenas.definitions.models import Arena, Entry, Question, Registration
 from arenas.images.models import Image, Rendition, RenditionProfile
 from arenas.ledger.models import Block
 from arenas.quality.models import AnomalyLook, RaterReview
-from arenas.raters.models import Invitation, Participation, Person, Rater, Withdrawal
+from arenas.raters.models import (
+    Departed,
+    Invitation,
+    Participation,
+    Person,
+    Rater,
+    Withdrawal,
+)
 from arenas.suites.models import Prompt, PromptReference, PromptSuite, SuiteEntry, SuiteVersion
 from arenas.votes.models import Comment, CountWatermark, Flag, Import, Vote, VoteCount
 
@@ -32,6 +39,7 @@ __all__ = [
     "Comment",
     "Competitor",
     "CountWatermark",
+    "Departed",
     "Entry",
     "Flag",
     "GenerationRun",

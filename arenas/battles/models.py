@@ -69,8 +69,11 @@ class Gold(models.Model):
 
     class Meta:
         constraints = [
+            # A spoilt picture is of one canvas, and the ledger names it: another is another gold.
             models.UniqueConstraint(
-                fields=["arena", "kind", "good"], name="one_gold_of_a_kind_per_candidate"
+                fields=["arena", "kind", "good", "spoilt"],
+                name="one_gold_of_a_kind_per_candidate",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(kind="wrong_prompt", other__isnull=False, spoilt=None)
@@ -83,6 +86,10 @@ class Gold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.good}"
+
+    def name(self) -> list[object]:
+        """What the ledger says of it: its kind, and which picture is spoilt."""
+        return [self.kind, self.spoilt.sha256 if self.spoilt else None]
 
 
 class Ballot(models.Model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from arenas.battles.choose import Pair
-from arenas.battles.models import Ballot
+from arenas.battles.models import Ballot, Gold
 from arenas.battles.stock import Maker, Piece, Stock
 from arenas.definitions.models import Question
 from arenas.raters.models import Participation, Rater
@@ -70,7 +70,21 @@ class Sitting:
         return self.stock.prompts[self.stock.makers[ballot.candidates[0]].prompt]
 
     def questions_on(self, ballot: Ballot) -> list[Question]:
-        return self.stock.questions_about(self.find_prompt(ballot))
+        """What is asked on the ballot; where it is plain that the answer is known, one question."""
+        asked = self.stock.questions_about(self.find_prompt(ballot))
+        if not ballot.gold_id or not self.is_plain(ballot):
+            return asked
+        return [each for each in asked if each.form == Question.Form.PAIR][-1:]
+
+    def is_plain(self, ballot: Ballot) -> bool:
+        """Whether the rater is told: in practice, and by an instruction. All else looks alike."""
+        instructed = self.stock.golds[ballot.gold_id or 0].kind == Gold.Kind.INSTRUCTED
+        return instructed or ballot.kind == Ballot.Kind.PRACTICE
+
+    def waiting_on(self, ballot: Ballot) -> list[Question]:
+        """The questions on the ballot that have no answer yet."""
+        done = ballot.questions_answered
+        return [each for each in self.questions_on(ballot) if each.pk not in done]
 
     def find_makers(self) -> list[list[Maker]]:
         """Whose candidates stood on each normal ballot that the rater was shown, or holds."""
@@ -103,7 +117,8 @@ SITTING = """
     SELECT ballot.*, past.told FROM (
         SELECT json_agg(json_build_array(kind, skipped <> '', candidates))::text AS told
         FROM arenas_ballot
-        WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND answered_at IS NOT NULL
+        WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND (answered_at IS NOT NULL
+            OR (expires_at <= %(now)s AND questions_answered <> '{}'))
     ) past LEFT JOIN (
         SELECT * FROM arenas_ballot
         WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND answered_at IS NULL
@@ -123,7 +138,16 @@ def sit_down(stock: Stock, participation: Participation, *, now: datetime) -> Si
         Past(kind, skipped, tuple(candidates))
         for kind, skipped, candidates in json.loads(rows[0].told or "[]")  # type: ignore[attr-defined]
     ]
+    for ballot in [each for each in sitting.open if not sitting.waiting_on(each)]:
+        close(sitting, ballot)
     return sitting
+
+
+def close(sitting: Sitting, ballot: Ballot) -> None:
+    """Count a ballot as answered on which nothing more is asked since a question was retired."""
+    ballot.answered_at = sitting.now
+    ballot.save(update_fields=["answered_at"])
+    sitting.finish(ballot)
 
 
 def can_be_answered(sitting: Sitting, ballot: Ballot) -> bool:
@@ -131,7 +155,7 @@ def can_be_answered(sitting: Sitting, ballot: Ballot) -> bool:
     stock = sitting.stock
     if not all(pk in stock.makers for pk in ballot.candidates):
         return False
-    if ballot.gold_id and ballot.gold_id not in stock.golds:
+    if ballot.gold_id and not stock.has_gold(ballot.gold_id):
         return False
     return bool(sitting.questions_on(ballot))
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q, QuerySet
 
-from arenas.battles.choose import Pool, battling_candidates, make_pool
+from arenas.battles.choose import Pool, make_pool
 from arenas.battles.models import Gold, PairPlan
 from arenas.candidates.models import Candidate, Part
 from arenas.competitors.models import Competitor
@@ -60,6 +61,11 @@ class Stock:
         prompt = self.prompts[maker.prompt]
         return Candidate(pk=pk, prompt=prompt, competitor=competitor, sample=maker.sample)
 
+    def has_gold(self, pk: int) -> bool:
+        """Whether the gold is there, and its spoilt picture, if it has one, is rendered."""
+        gold = self.golds.get(pk)
+        return gold is not None and (gold.spoilt_id is None or gold.spoilt_id in self.spoilt)
+
     def questions_about(self, prompt: Prompt) -> list[Question]:
         """The questions asked about a prompt's pictures, in order."""
         return [each for each in self.questions if each.category in ("", prompt.category)]
@@ -75,33 +81,58 @@ def find_arena(slug: str) -> Arena:
 
 
 def load_stock(arena: Arena) -> Stock:
-    """The arena's stock as it is now."""
-    rows = list(battling_candidates(arena).order_by("prompt", "sample"))
-    makers = {row.pk: Maker(row.prompt_id, row.competitor_id, row.sample) for row in rows}
-    golds = Gold.objects.filter(arena=arena).select_related("prompt")
+    """The arena's stock as it is now: what `battling_candidates` names, in queries without joins.
+
+    They name prompts and competitors one by one: however many candidates there are, PostgreSQL
+    has nothing to guess.
+    """
+    questions = tuple(arena.questions.filter(retired_at=None))
+    asked = {question.category for question in questions}
+    prompts = {
+        pk: prompt
+        for pk, prompt in arena.prompts().in_bulk().items()
+        if "" in asked or prompt.category in asked
+    }
+    competitors = arena.competitors().in_bulk()
+    done = Q(status=Candidate.Status.DONE, prompt__in=prompts, competitor__in=competitors)
+    pieces, hidden = read_pieces(arena, Candidate.objects.filter(done))
+    makers = {
+        pk: Maker(*maker)
+        for pk, *maker in Candidate.objects.filter(done)
+        .order_by("prompt", "sample", "pk")
+        .values_list("pk", "prompt", "competitor", "sample")
+        if pk not in hidden
+    }
+    golds = Gold.objects.filter(arena=arena).select_related("prompt", "spoilt")
     spoilt = Rendition.objects.filter(profile=arena.profile_id, image__in=golds.values("spoilt"))
+    rows = ((pk, maker.prompt, maker.competitor) for pk, maker in makers.items())
     return Stock(
         arena=arena,
-        questions=tuple(arena.questions.filter(retired_at=None)),
-        pool=make_pool(((row.pk, row.prompt_id, row.competitor_id) for row in rows), arena),
+        questions=questions,
+        pool=make_pool(rows, arena),
         makers=makers,
-        pieces=read_pieces(arena),
-        prompts=arena.prompts().in_bulk(),
-        competitors=arena.competitors().in_bulk(),
+        pieces=pieces,
+        prompts=prompts,
+        competitors=competitors,
         golds={gold.pk: gold for gold in golds},
         spoilt=dict(spoilt.values_list("image", "sha256")),
     )
 
 
-def read_pieces(arena: Arena) -> dict[int, tuple[Piece, ...]]:
-    """What is shown of every candidate, in order."""
-    parts = Part.objects.filter(candidate__in=battling_candidates(arena).values("pk"))
+def read_pieces(
+    arena: Arena, candidates: QuerySet[Candidate]
+) -> tuple[dict[int, tuple[Piece, ...]], set[int]]:
+    """What is shown of every candidate, in order; and those with a picture not rendered yet."""
     hashes = dict(Rendition.objects.filter(profile=arena.profile_id).values_list("image", "sha256"))
     pieces: dict[int, list[Piece]] = {}
-    rows = parts.filter(thought=False).order_by("turn", "position")
-    for candidate, turn, image, text in rows.values_list("candidate", "turn", "image", "text"):
+    hidden: set[int] = set()
+    parts = Part.objects.filter(candidate__in=candidates, thought=False)
+    rows: Any = parts.order_by("turn", "position").values_list("candidate", "turn", "image", "text")
+    for candidate, turn, image, text in rows:
         pieces.setdefault(candidate, []).append(Piece(turn, hashes.get(image, ""), text))
-    return {candidate: tuple(found) for candidate, found in pieces.items()}
+        if image is not None and image not in hashes:
+            hidden.add(candidate)
+    return {candidate: tuple(found) for candidate, found in pieces.items()}, hidden
 
 
 Stamp = tuple[object, ...]
@@ -147,6 +178,9 @@ class Shelf:
             lock.acquire()
         try:
             return self.renew(slug)
+        except Arena.DoesNotExist:
+            self.locks.pop(slug, None)  # anybody can ask for any name
+            raise
         finally:
             lock.release()
 

@@ -4,12 +4,16 @@ On the page they look like any other ballot. Only who draws one pays for it with
 """
 
 import random
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from arenas.battles.limit import find_worn
 from arenas.battles.models import Ballot, Gold
 from arenas.battles.sitting import Sitting
+from arenas.battles.stock import Stock
 from arenas.battles.tokens import address
+from arenas.definitions.models import Question
+from arenas.suites.models import Prompt
 
 Kind = Ballot.Kind
 OBJECTIVE = (Gold.Kind.IDENTICAL, Gold.Kind.WRONG_PROMPT, Gold.Kind.CORRUPTED)
@@ -41,9 +45,11 @@ def make_gold_ballot(
     sitting: Sitting, rng: random.Random, *, kinds: Collection[str], kind: Kind
 ) -> Ballot | None:
     """A ballot on gold that the rater has not seen; None where there is none left."""
-    left = list_gold(sitting, kinds)
-    seen = find_seen_gold(sitting) if left else set()
-    left = [gold for gold in left if gold.pk not in seen]
+    there = list_gold(sitting, kinds)
+    seen = find_seen_gold(sitting) if there else set()
+    left = [gold for gold in there if gold.pk not in seen]
+    if kind == Kind.PRACTICE:
+        left = keep_unlike(left, [gold for gold in there if gold.pk in seen])
     if not left:
         return None
     gold = rng.choice(left)
@@ -61,6 +67,15 @@ def make_gold_ballot(
     )
 
 
+def keep_unlike(left: Sequence[Gold], seen: Sequence[Gold]) -> list[Gold]:
+    """What teaches most after what was seen: gold of another kind, and then for another prompt."""
+    kinds = Counter(gold.kind for gold in seen)
+    prompts = Counter(gold.prompt_id for gold in seen)
+    known = {gold: (kinds[gold.kind], prompts[gold.prompt_id]) for gold in left}
+    least = min(known.values(), default=None)
+    return [gold for gold in left if known[gold] == least]
+
+
 def list_gold(sitting: Sitting, kinds: Collection[str]) -> list[Gold]:
     """The gold of these kinds that can be shown to the rater now."""
     stock, worn = sitting.stock, find_worn(sitting)
@@ -68,10 +83,23 @@ def list_gold(sitting: Sitting, kinds: Collection[str]) -> list[Gold]:
         gold
         for gold in stock.golds.values()
         if gold.kind in kinds
-        and all(pk in stock.makers and pk not in worn for pk in name_members(gold))
-        and (gold.spoilt_id is None or gold.spoilt_id in stock.spoilt)
-        and stock.questions_about(gold.prompt)
+        and is_whole(stock, gold)
+        and not worn.intersection(name_members(gold))
     ]
+
+
+def is_whole(stock: Stock, gold: Gold) -> bool:
+    """Whether all on show is in the arena, as its pictures look now, and asked about as a pair."""
+    return (
+        all(pk in stock.makers for pk in name_members(gold))
+        and (gold.spoilt_id is None or gold.spoilt_id in stock.spoilt)
+        and asks_about_pairs(stock, gold.prompt)
+    )
+
+
+def asks_about_pairs(stock: Stock, prompt: Prompt) -> bool:
+    """Whether something is asked about the prompt's pictures that a side answers."""
+    return any(each.form == Question.Form.PAIR for each in stock.questions_about(prompt))
 
 
 def name_members(gold: Gold) -> tuple[int, int]:
@@ -115,7 +143,10 @@ def make_again(
 
 
 def choose_first(sitting: Sitting, rng: random.Random) -> Ballot | None:
-    """A pair that the rater answered some ballots ago and that did not come back yet."""
+    """A pair that the rater answered some ballots ago and that did not come back yet.
+
+    Two samples of one competitor do not: whoever answers that otherwise contradicts nothing.
+    """
     if len(sitting.past) + len(sitting.open) <= AGO:
         return None
     worn, again = find_worn(sitting), {ballot.repeats_id for ballot in sitting.open}
@@ -129,6 +160,15 @@ def choose_first(sitting: Sitting, rng: random.Random) -> Ballot | None:
     left = [
         ballot
         for ballot in pairs.select_related("battle").order_by("pk")
-        if all(pk in sitting.stock.makers and pk not in worn for pk in ballot.candidates)
+        if not worn.intersection(ballot.candidates) and is_between_two(sitting, ballot)
     ]
     return rng.choice(left) if left else None
+
+
+def is_between_two(sitting: Sitting, ballot: Ballot) -> bool:
+    """Whether all on show is in the arena, and of two competitors."""
+    makers = sitting.stock.makers
+    return (
+        all(pk in makers for pk in ballot.candidates)
+        and len({makers[pk].competitor for pk in ballot.candidates}) == 2
+    )

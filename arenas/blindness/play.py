@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from arenas.battles.models import Ballot
 from arenas.battles.tokens import hash_token
@@ -19,6 +20,7 @@ from arenas.blindness.read_page import Page, read_page
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
 from arenas.raters.admit import create_invitation
+from arenas.raters.models import Participation
 
 # Ballots of one rater. Each rater is a transaction, and others may wait for it: it must be short.
 SESSION = 25
@@ -87,6 +89,11 @@ def play_rater(arena: Arena, browser: Browser, serves: int, *, rng: random.Rando
     with transaction.atomic():
         browser.forget()
         browser.post(reverse("join", args=[create_invitation(arena)]), {})
+        # What an arena says before the first pair names nobody; the audit is of what comes after.
+        newest = Participation.objects.filter(arena=arena).order_by("-pk").values("pk")[:1]
+        Participation.objects.filter(pk__in=newest).update(
+            state=Participation.State.VOTING, consented_at=timezone.now()
+        )
         showings = [each for shown in rate(arena, browser, serves, rng=rng) for each in shown]
         transaction.set_rollback(True)
     if not showings:

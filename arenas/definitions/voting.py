@@ -89,9 +89,7 @@ class Rules(Strict):
     `raise_flags` are the rules that flag; all of them are shown to staff in any case.
     """
 
-    raise_flags: tuple[Literal["gold", "pace", "side", "consistency", "anomaly", "share"], ...] = (
-        "anomaly",
-    )
+    raise_flags: tuple[Literal["gold", "pace", "side", "consistency", "anomaly", "share"], ...] = ()
     min_seconds: Annotated[float, Field(ge=0, le=60)] = 0.35
     gold_errors: Annotated[float, Field(gt=0, lt=1)] = 0.2
     max_share: Annotated[float, Field(gt=0, le=1)] | None = None

@@ -23,6 +23,10 @@ class LedgerRow(models.Model):
     class Meta:
         abstract = True
 
+    def fits_annex(self) -> bool:
+        """Whether what is kept outside the row, and can be erased, is what its digest is of."""
+        return True
+
     def describe(self) -> dict[str, object]:
         """What the digest covers, in names that an export shows too."""
         raise NotImplementedError

@@ -89,3 +89,5 @@ def check_digests(rows: Iterable[LedgerRow]) -> None:
     for row in rows:
         if digest_row(row) != bytes(row.digest):
             raise BrokenLedger(f"row {row.seq} is not as it was written")
+        if not row.fits_annex():
+            raise BrokenLedger(f"what belongs to row {row.seq} is not as it was written")

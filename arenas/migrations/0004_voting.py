@@ -338,7 +338,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='gold',
-            constraint=models.UniqueConstraint(fields=('arena', 'kind', 'good'), name='one_gold_of_a_kind_per_candidate'),
+            constraint=models.UniqueConstraint(fields=('arena', 'kind', 'good', 'spoilt'), name='one_gold_of_a_kind_per_candidate', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='gold',

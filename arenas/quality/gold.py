@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from django.db.models import Count
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
 
 from arenas.battles.models import Gold
 from arenas.battles.stock import Stock, find_arena, load_stock
-from arenas.battles.vary import OBJECTIVE
+from arenas.battles.vary import OBJECTIVE, asks_about_pairs, is_whole
 from arenas.candidates.models import Part
-from arenas.definitions.models import Arena, Outcome, Question
+from arenas.definitions.models import Arena, Outcome
 from arenas.images.decode import BadImage
 from arenas.images.models import Image
 from arenas.images.render import TooSmallProfile, render
@@ -48,22 +49,31 @@ def list_kinds(arena: Arena) -> list[str]:
 
 def lacks(arena: Arena, kinds: Sequence[str]) -> bool:
     """Whether some kind is short of what is wanted, without a look at the arena's stock."""
-    there = Gold.objects.filter(arena=arena, good__competitor__in=arena.competitors())
-    number = dict(there.values_list("kind").annotate(number=Count("pk")))
+    number = dict(find_whole(arena).values_list("kind").annotate(number=Count("pk")))
     return any(number.get(kind, 0) < WANTED for kind in kinds)
+
+
+def find_whole(arena: Arena) -> QuerySet[Gold]:
+    """The gold whose makers are in the arena, and whose spoilt picture has its present form."""
+    there = arena.competitors()
+    return arena.golds.filter(
+        Q(other=None) | Q(other__competitor__in=there),
+        Q(spoilt=None) | Q(spoilt__renditions__profile=arena.profile_id),
+        good__competitor__in=there,
+    )
 
 
 def make_gold(arena: Arena, kinds: Sequence[str], *, most: int, rng: np.random.Generator) -> int:
     """Fill each kind up to what is wanted, spread over prompts and competitors."""
     mould, made = Mould(load_stock(arena), rng), 0
     for kind in kinds:
-        there = [gold.good_id for gold in mould.stock.golds.values() if gold.kind == kind]
-        showable = sum(pk in mould.stock.makers for pk in there)
-        for pk in mould.spread(set(mould.usable) - set(there)):
-            if showable >= WANTED or made >= most:
+        whole = mould.find_whole(kind)
+        number = len(whole)
+        for pk in mould.spread(set(mould.usable) - whole):
+            if number >= WANTED or made >= most:
                 break
-            created = mould.cast(kind, pk)
-            showable, made = showable + created, made + created
+            cast = mould.cast(kind, pk)
+            number, made = number + cast, made + cast
     return made
 
 
@@ -82,7 +92,7 @@ class Mould:
         """
         pictures = {pk: sum(shape) for pk in self.stock.makers if sum(shape := self.shape(pk)) > 0}
         fewest = min(pictures.values(), default=0)
-        return [pk for pk, n in pictures.items() if n == fewest and self.asks_about_pairs(pk)]
+        return [pk for pk, n in pictures.items() if n == fewest and self.is_asked_about(pk)]
 
     @cached_property
     def by_prompt(self) -> Mapping[int, list[int]]:
@@ -105,10 +115,14 @@ class Mould:
         """Which of the candidate's parts are pictures, in order."""
         return tuple(bool(piece.sha256) for piece in self.stock.pieces.get(pk, ()))
 
-    def asks_about_pairs(self, pk: int) -> bool:
+    def is_asked_about(self, pk: int) -> bool:
         """Whether something is asked there that a side answers."""
-        questions = self.stock.questions_about(self.stock.prompts[self.stock.makers[pk].prompt])
-        return any(question.form == Question.Form.PAIR for question in questions)
+        return asks_about_pairs(self.stock, self.stock.prompts[self.stock.makers[pk].prompt])
+
+    def find_whole(self, kind: str) -> set[int]:
+        """The candidates of which there is such gold that can be shown."""
+        golds = self.stock.golds.values()
+        return {gold.good_id for gold in golds if gold.kind == kind and is_whole(self.stock, gold)}
 
     def spread(self, candidates: set[int]) -> Iterator[int]:
         """The candidates, those first whose prompt and competitor were taken least."""
@@ -126,8 +140,12 @@ class Mould:
             taken.update([("prompt", maker.prompt), ("competitor", maker.competitor)])
             yield pk
 
+    @transaction.atomic  # the picture is not seen in the arena before the gold is
     def cast(self, kind: str, good: int) -> bool:
-        """Make one gold showing, unless nothing fits beside the candidate."""
+        """Make one gold showing, unless nothing fits beside the candidate.
+
+        Where what stood beside it left the arena, another takes its place.
+        """
         other, spoilt = None, None
         if kind in (Kind.WRONG_PROMPT, Kind.INSTRUCTED):
             other = self.find_other(kind, good)
@@ -136,9 +154,11 @@ class Mould:
         if other is None and spoilt is None:
             return False
         maker, arena = self.stock.makers[good], self.stock.arena
-        more = {"prompt_id": maker.prompt, "other_id": other, "spoilt": spoilt}
-        _, created = Gold.objects.get_or_create(arena=arena, kind=kind, good_id=good, defaults=more)
-        return created
+        Gold.objects.update_or_create(
+            arena=arena, kind=kind, good_id=good, spoilt=spoilt,
+            defaults={"prompt_id": maker.prompt, "other_id": other},
+        )  # fmt: skip
+        return True
 
     def find_other(self, kind: str, good: int) -> int | None:
         """Who stands beside the good one, with as many pictures."""

@@ -61,7 +61,7 @@ class Figures:
 
 
 def measure_raters(arena: Arena, raters: Collection[int]) -> dict[int, Figures]:
-    """The figures of these raters, by their ids, from their votes on this site."""
+    """The figures of each of these raters, by their ids, from their votes on this site."""
     by_rater: dict[int, list[Vote]] = defaultdict(list)
     for vote in read_votes(arena, raters):
         by_rater[vote.rater_id or 0].append(vote)
@@ -69,8 +69,14 @@ def measure_raters(arena: Arena, raters: Collection[int]) -> dict[int, Figures]:
     chosen = count_choices(arena, [vote for votes in pairs.values() for vote in keep_latest(votes)])
     skips, fastest = count_skips(arena, raters), arena.voting.quality.min_seconds
     return {
-        rater: measure(votes, pairs[rater], chosen, skips=skips.get(rater, 0), fastest=fastest)
-        for rater, votes in by_rater.items()
+        rater: measure(
+            by_rater.get(rater, []),
+            pairs.get(rater, []),
+            chosen,
+            skips=skips.get(rater, 0),
+            fastest=fastest,
+        )
+        for rater in raters
     }
 
 

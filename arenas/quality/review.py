@@ -14,6 +14,7 @@ from arenas.definitions.models import Arena
 from arenas.definitions.voting import Rules
 from arenas.quality.measure import Figures, measure_raters
 from arenas.quality.models import RaterReview
+from arenas.quality.say import say_share
 from arenas.quality.weigh import weigh_share
 from arenas.raters.models import Rater
 from arenas.votes.flag import raise_flag
@@ -43,7 +44,7 @@ def check_gold(figures: Figures, rules: Rules) -> Finding | None:
         return None
     return Finding(
         f"{wrong} of {figures.golds} gold ballots answered wrongly, where up to "
-        f"{rules.gold_errors:.0%} may happen to anybody.",
+        f"{say_share(rules.gold_errors)} may happen to anybody.",
         figures.golds,
     )
 
@@ -67,7 +68,7 @@ def check_side(figures: Figures, rules: Rules) -> Finding | None:
         return None
     return Finding(
         f"{sides[side]} of {decided} decided votes are for the {side} side, although sides are "
-        f"drawn; up to {HONEST_SIDE:.0%} may be a habit.",
+        f"drawn; up to {say_share(HONEST_SIDE)} may be a habit.",
         decided,
     )
 
@@ -98,7 +99,8 @@ def check_share(figures: Figures, rules: Rules, *, total: int) -> Finding | None
     if most is None or total < SHARED or figures.votes <= most * total:
         return None
     return Finding(
-        f"{figures.votes} of the arena's {total} votes are this rater's, more than {most:.0%}.",
+        f"{figures.votes} of the arena's {total} votes are this rater's, "
+        f"more than {say_share(most)}.",
         figures.votes,
     )
 

@@ -10,6 +10,7 @@ from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena, Outcome
 from arenas.quality.measure import Figures
 from arenas.quality.models import RaterReview
+from arenas.quality.say import say_share
 from arenas.raters.models import Rater
 from arenas.votes.models import STANDING, Flag, Vote
 from metrics.stats.shares import wilson_bounds
@@ -36,11 +37,11 @@ class Proportion:
         return None if share is None else wilson_bounds(share, self.cases, LEVEL)
 
     def __str__(self) -> str:
-        return "–" if self.share is None else f"{self.share:.0%}"
+        return "–" if self.share is None else say_share(self.share)
 
     @property
     def interval(self) -> str:
-        return "" if self.bounds is None else "{:.0%} to {:.0%}".format(*self.bounds)
+        return "" if self.bounds is None else " to ".join(map(say_share, self.bounds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from arenas.definitions.models import Arena
 from arenas.definitions.voting import Platform
 from arenas.raters.admit import begin
+from arenas.raters.depart import has_departed
 from arenas.raters.models import Participation, Person, Rater
 
 # What platforms' own identifiers are made of; a placeholder that was not filled in is none.
@@ -18,6 +19,10 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9._@:+=~-]{1,200}")
 
 class BadArrival(ValueError):
     """The address names nobody, or in signs that no platform uses."""
+
+
+class HasLeft(Exception):
+    """The participant had their data deleted, and with that left for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,21 @@ def read_arrival(platform: Platform, query: Mapping[str, str]) -> Arrival:
 
 @transaction.atomic
 def arrive(arena: Arena, platform: Platform, arrival: Arrival) -> Participation:
-    """The participant's part in the arena, begun when it is the first time."""
+    """The participant's part in the arena, begun when it is the first time. Raises HasLeft."""
     person = find_or_make_person(platform.name, arrival)
+    # Only now: who is erased between the two looks is made anew, and with this not kept.
+    if has_departed(platform.name, arrival.participant):
+        raise HasLeft
     if (person.study, person.session) != (arrival.study, arrival.session):
         person.study, person.session = arrival.study, arrival.session
         person.save(update_fields=["study", "session"])
     return begin(arena, person.rater)
+
+
+def is_of(platform: Platform, arrival: Arrival, person: Person) -> bool:
+    """Whether the person is the one who arrives."""
+    named = (person.platform, person.participant)
+    return named == (platform.name, arrival.participant)
 
 
 def find_or_make_person(platform: str, arrival: Arrival) -> Person:

@@ -21,24 +21,37 @@ def is_suitable(voting: Voting, answers: Mapping[str, str]) -> bool:
     return all(answers.get(asked.id) in asked.accepted for asked in voting.screening)
 
 
+def lacks_consent(participation: Participation, voting: Voting) -> bool:
+    """Whether the arena asks for a consent that was never given, as one added later is not."""
+    return voting.consent is not None and participation.consented_at is None
+
+
+def is_asked(participation: Participation, voting: Voting) -> bool:
+    """Whether the start page comes before the next ballot."""
+    if participation.state == State.VOTING:
+        return lacks_consent(participation, voting)
+    return participation.state == State.ARRIVED
+
+
 def start(
     participation: Participation, *, consent: str, answers: Mapping[str, str], now: datetime
 ) -> None:
-    """Let a rater who has arrived vote, or end their part; whoever began before stays as they are.
+    """Let a rater who has arrived vote, or end their part; whoever began before goes on.
 
     `consent` is the text that was shown and agreed to; the participation must be locked.
     """
-    if participation.state != State.ARRIVED:
+    voting, began = participation.arena.voting, participation.state == State.VOTING
+    if not is_asked(participation, voting):
         return
     if consent:
         participation.consented_at, participation.consent = now, hash_text(consent)
     participation.state = State.VOTING
     participation.save(update_fields=["state", "consented_at", "consent"])
-    if not is_suitable(participation.arena.voting, answers):
+    if not began and not is_suitable(voting, answers):
         end(participation, State.SCREENED_OUT, now=now)
 
 
 def decline(participation: Participation, *, now: datetime) -> None:
-    """End the part of a rater who has arrived and does not want to begin."""
-    if participation.state == State.ARRIVED:
+    """End the part of a rater who is asked whether to begin, or to go on, and does not want to."""
+    if is_asked(participation, participation.arena.voting):
         end(participation, State.SCREENED_OUT, now=now)

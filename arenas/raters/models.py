@@ -69,6 +69,23 @@ class Person(models.Model):
         return f"the person behind {self.rater}"
 
 
+class Departed(models.Model):
+    """A platform's participant who left for good, as a digest that only the site's key can make.
+
+    It names nobody, and keeps whoever was screened out or has voted from beginning as another.
+    """
+
+    # No number and no hour: in the order of withdrawals, a digest would lead to a rater's key.
+    digest = models.CharField(max_length=64, primary_key=True)
+    at = models.DateField(help_text="the first day of the month in which they left")
+
+    class Meta:
+        verbose_name_plural = "departed"
+
+    def __str__(self) -> str:
+        return f"departed {self.digest[:8]}"
+
+
 class Invitation(models.Model):
     """A link that admits raters to an arena. Only the hash of its token is stored."""
 

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from arenas.raters.models import Rater
 
-COOKIE = "rater"
+COOKIE, HOME = "rater", "home"
 YEAR = 365 * 86_400
 View = Callable[..., HttpResponseBase]
 
@@ -33,6 +33,19 @@ def remember_rater(response: HttpResponse, rater: Rater) -> None:
         COOKIE, rater.key, salt="rater", max_age=YEAR, httponly=True, samesite="Lax",
         secure=settings.HTTPS,
     )  # fmt: skip
+
+
+def remember_home(response: HttpResponse, rater: Rater) -> None:
+    """Have the browser know that the rater began in it, which an address alone does not say."""
+    response.set_signed_cookie(
+        HOME, rater.key, salt="home", max_age=YEAR, httponly=True, samesite="Lax",
+        secure=settings.HTTPS,
+    )  # fmt: skip
+
+
+def is_home(request: HttpRequest, rater: Rater) -> bool:
+    """Whether the rater began in this browser."""
+    return request.get_signed_cookie(HOME, default="", salt="home") == rater.key
 
 
 def staff_only(view: View) -> View:

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arenas.raters.models import Person, Rater
-from arenas.views.access import COOKIE, find_rater
+from arenas.views.access import COOKIE, HOME, find_rater, is_home
 from arenas.views.language import in_raters_language
 from arenas.votes.disclose import disclose_votes
 from arenas.votes.models import Comment
@@ -26,11 +26,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     rater = find_me(request)
     if rater is None:
         return render(request, "arenas/mine.html", {"rater": None})
-    if "confirm" in request.POST:
+    trusted = is_trusted(request, rater)
+    if trusted and "confirm" in request.POST:
         return forget(request, rater)
-    unconfirmed = request.method == "POST"
-    context = {**describe(rater), "unconfirmed": unconfirmed}
-    return render(request, "arenas/mine.html", context, status=400 if unconfirmed else 200)
+    refused = request.method == "POST"
+    context = {**describe(rater), "trusted": trusted, "unconfirmed": refused}
+    status = (400 if trusted else 403) if refused else 200
+    return render(request, "arenas/mine.html", context, status=status)
 
 
 @never_cache
@@ -40,7 +42,10 @@ def votes(request: HttpRequest) -> HttpResponse:
     rater = find_me(request)
     if rater is None:
         raise Http404("Nothing is stored about you here.")
-    response = JsonResponse(disclose_votes(rater), safe=False, json_dumps_params={"indent": 1})
+    told = disclose_votes(rater)
+    if not is_trusted(request, rater):
+        told = [{**vote, "comment": None} for vote in told]
+    response = JsonResponse(told, safe=False, json_dumps_params={"indent": 1})
     response["Content-Disposition"] = 'attachment; filename="votes.json"'
     return response
 
@@ -51,6 +56,12 @@ def find_me(request: HttpRequest) -> Rater | None:
     if found or not request.user.is_authenticated:
         return found
     return Rater.objects.filter(person__user=request.user, withdrawn_at=None).first()
+
+
+def is_trusted(request: HttpRequest, rater: Rater) -> bool:
+    """Whether the browser shows more than a platform's address, which others may know."""
+    by_address = Person.objects.filter(rater=rater).exclude(participant="").exists()
+    return not by_address or is_home(request, rater)
 
 
 def describe(rater: Rater) -> dict[str, Any]:
@@ -70,5 +81,6 @@ def forget(request: HttpRequest, rater: Rater) -> HttpResponse:
     if not request.user.is_staff:
         logout(request)
     response = render(request, "arenas/withdrawn.html")
-    response.delete_cookie(COOKIE, samesite="Lax")
+    for cookie in (COOKIE, HOME):
+        response.delete_cookie(cookie, samesite="Lax")
     return response

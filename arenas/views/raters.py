@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arenas.definitions.models import Arena
-from arenas.quality.measure import Figures, measure_raters
+from arenas.quality.gold import find_whole
+from arenas.quality.measure import measure_raters
 from arenas.quality.models import RaterReview
 from arenas.quality.review import count_votes, find_all, keep_anomaly
 from arenas.quality.table import SORTS, Shares, list_rows, measure_noise
@@ -60,7 +61,7 @@ def raters(request: HttpRequest, slug: str) -> HttpResponse:
         "heads": [make_head(each, name, falling=falling) for each in HEADS],
         "sort": asked,
         "noise": measure_noise(arena),
-        "golds": Counter(gold.get_kind_display().lower() for gold in arena.golds.all()).items(),
+        "golds": Counter(gold.get_kind_display().lower() for gold in find_whole(arena)).items(),
         "rules": arena.voting.quality,
         "reviewed_at": RaterReview.objects.filter(arena=arena).aggregate(at=Max("reviewed_at"))[
             "at"
@@ -93,7 +94,7 @@ def rater(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     if request.method == "POST":
         mark(request, found)
         return redirect("rater", arena.slug, found.key)
-    figures = measure_raters(arena, [found.pk]).get(found.pk, Figures())
+    figures = measure_raters(arena, [found.pk])[found.pk]
     total = count_votes(arena)
     findings = find_all(figures, arena.voting.quality, total=total)
     anomaly = keep_anomaly(RaterReview.objects.filter(arena=arena, rater=found).first())

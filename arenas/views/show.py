@@ -14,7 +14,8 @@ from arenas.battles.tokens import derive_token
 from arenas.definitions.models import Outcome, Question
 from arenas.definitions.voting import Reason
 from arenas.views.images import Reference, list_references
-from arenas.votes.undo import find_newest
+from arenas.votes.models import Vote
+from arenas.votes.undo import find_newest, mark_vote
 
 LETTERS = "ABCD"
 
@@ -81,8 +82,7 @@ class Undo:
 def show_ballot(sitting: Sitting, ballot: Ballot) -> Shown:
     stock, language = sitting.stock, get_language() or "en"
     prompt = sitting.find_prompt(ballot)
-    questions = stock.questions_about(prompt)
-    waiting = [each for each in questions if each.pk not in ballot.questions_answered]
+    questions, waiting = sitting.questions_on(ballot), sitting.waiting_on(ballot)
     question = (waiting or questions)[0]
     sides = list_sides(sitting, ballot)
     return Shown(
@@ -157,4 +157,9 @@ def find_undo(sitting: Sitting) -> Undo | None:
     if vote is None or vote.ballot is None:
         return None
     left = seconds - int((sitting.now - vote.created_at).total_seconds())
-    return Undo(derive_token(vote.ballot.nonce), left) if left > 0 else None
+    return Undo(name_answer(vote, derive_token(vote.ballot.nonce)), left) if left > 0 else None
+
+
+def name_answer(vote: Vote, token: str) -> str:
+    """What the button that takes the answer back sends."""
+    return f"{token}:{mark_vote(vote)}"

@@ -19,14 +19,14 @@ from django_htmx.http import HttpResponseClientRefresh
 from arenas.battles.models import Ballot
 from arenas.battles.stock import find_arena
 from arenas.definitions.models import Arena
-from arenas.definitions.voting import Voting
+from arenas.definitions.voting import Platform, Voting
 from arenas.raters import consent
 from arenas.raters.account import find_or_make_rater
 from arenas.raters.admit import find_locked, join
-from arenas.raters.arrive import BadArrival, arrive, read_arrival
+from arenas.raters.arrive import Arrival, BadArrival, HasLeft, arrive, is_of, read_arrival
 from arenas.raters.finish import find_way_back
-from arenas.raters.models import Participation, Rater
-from arenas.views.access import find_rater, read_rater_key, remember_rater
+from arenas.raters.models import Participation, Person, Rater
+from arenas.views.access import find_rater, read_rater_key, remember_home, remember_rater
 from arenas.views.language import in_raters_language
 
 Access, State = Arena.Access, Participation.State
@@ -87,7 +87,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponseBase:
         return arrived
     with transaction.atomic():
         participation = find_part(request, arena, begins=False)
-        if participation and participation.state == State.VOTING:
+        if participation and may_go_on(participation, arena):
             return redirect("vote", slug=slug)
         if request.method == "POST" and (participation or arena.access == Access.OPEN):
             return begin(request, arena, participation, timezone.now())
@@ -99,6 +99,12 @@ def find_arena_or_404(slug: str) -> Arena:
         return find_arena(slug)
     except Arena.DoesNotExist:
         raise Http404("No such arena.") from None
+
+
+def may_go_on(participation: Participation, arena: Arena) -> bool:
+    """Whether the next thing is a ballot, with nothing to be asked before it."""
+    is_voting = participation.state == State.VOTING
+    return is_voting and not consent.lacks_consent(participation, arena.voting)
 
 
 def find_part(request: HttpRequest, arena: Arena, *, begins: bool) -> Participation | None:
@@ -119,18 +125,34 @@ def find_part(request: HttpRequest, arena: Arena, *, begins: bool) -> Participat
 
 
 def receive(request: HttpRequest, arena: Arena) -> HttpResponse | None:
-    """Let in whom a platform's address names, and lead on to one that names nobody."""
+    """Let in whom a platform's address names, and lead on to one that names nobody.
+
+    A browser that belongs to somebody else is asked first: any page can lead to such an address.
+    """
     platform = arena.voting.platform
     if platform is None or platform.participant not in request.GET:
         return None
     try:
         arrival = read_arrival(platform, request.GET.dict())
+        if request.method != "POST" and is_of_another(request, platform, arrival):
+            return render(request, "arenas/arrive.html", {"arena": arena, "platform": platform})
+        participation = arrive(arena, platform, arrival)
     except BadArrival as error:
         return refuse(request, arena, str(error))
-    participation = arrive(arena, platform, arrival)
+    except HasLeft:
+        return show_end(request, arena, State.WITHDRAWN, None)
     response = redirect(request.path)
     remember_rater(response, participation.rater)
     return response
+
+
+def is_of_another(request: HttpRequest, platform: Platform, arrival: Arrival) -> bool:
+    """Whether the browser belongs to another person, or to a rater with votes."""
+    rater = find_rater(request)
+    if rater is None:
+        return False
+    person = Person.objects.filter(rater=rater).first()
+    return not is_of(platform, arrival, person) if person else rater.votes.exists()
 
 
 def begin(
@@ -140,13 +162,31 @@ def begin(
     if "decline" in request.POST:
         if participation:
             consent.decline(participation, now=now)
-        return show_end(request, arena, State.SCREENED_OUT, participation)
-    form = StartForm(arena.voting, get_language() or "en", request.POST)
+        state = participation.state if participation else State.SCREENED_OUT
+        return show_end(request, arena, state, participation)
+    form = make_form(arena, participation, request.POST)
     if not form.is_valid():
         return show_start(request, arena, form, participation)
     participation = participation or join(arena, find_rater(request))
+    response = redirect("vote", slug=arena.slug)
+    if arena.voting.platform and is_first(participation):
+        remember_home(response, participation.rater)
     consent.start(participation, consent=form.consent_text, answers=form.answers, now=now)
-    return keep(request, redirect("vote", slug=arena.slug), participation.rater)
+    return keep(request, response, participation.rater)
+
+
+def make_form(arena: Arena, participation: Participation | None, data: object = None) -> StartForm:
+    """What is asked; of those who vote already, the consent alone."""
+    voting = arena.voting
+    if participation and participation.state == State.VOTING:
+        voting = voting.model_copy(update={"screening": ()})
+    return StartForm(voting, get_language() or "en", data)
+
+
+def is_first(participation: Participation) -> bool:
+    """Whether this is the first that the rater begins, anywhere."""
+    begun = participation.rater.participations.exclude(state=State.ARRIVED)
+    return not begun.exists()
 
 
 def keep(request: HttpRequest, response: HttpResponse, rater: Rater) -> HttpResponse:
@@ -166,10 +206,9 @@ def show_door(
         return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
     if participation is None and arena.access != Access.OPEN:
         return refuse(request, arena)
-    if participation and participation.state != State.ARRIVED:
+    if participation and not consent.is_asked(participation, arena.voting):
         return show_end(request, arena, participation.state, participation)
-    form = StartForm(arena.voting, get_language() or "en")
-    return show_start(request, arena, form, participation)
+    return show_start(request, arena, make_form(arena, participation), participation)
 
 
 def refuse(request: HttpRequest, arena: Arena, message: str = "") -> HttpResponse:
@@ -198,7 +237,7 @@ def show_end(
     context = {
         "arena": arena,
         "state": state,
-        "way_back": find_way_back(arena, state),
+        "way_back": find_way_back(arena, state) if participation else None,
         "answered": count_answered(participation) if participation else 0,
     }
     return render(request, "arenas/ended.html", context)

@@ -14,6 +14,7 @@ from arenas.votes.summarize import OwnRow, Summary, list_own_board, summarize
 class Thanks:
     """The rater's own work, the way back to where they came from, and their own board.
 
+    The way back waits for all pairs that were asked for; where pairs ran out, for half of them.
     The board names competitors, so it waits until no answer can be changed any more.
     """
 
@@ -28,12 +29,13 @@ def thank(sitting: Sitting) -> Thanks:
     """The end of a sitting without anything left to answer."""
     arena, summary = sitting.stock.arena, summarize(sitting)
     done = is_done(sitting)
+    earned = done or 0 < summary.answered >= summary.skipped
     reveals = done and arena.voting.personal_board
     wait = count_wait(summary.last_at, arena.voting.undo_seconds, sitting.now) if reveals else 0
     return Thanks(
         summary=summary,
         done=done,
-        way_back=find_way_back(arena, Participation.State.VOTING) if summary.answered else None,
+        way_back=find_way_back(arena, Participation.State.VOTING) if earned else None,
         board=list_own_board(arena, sitting.rater) if reveals and not wait else [],
         board_in=wait,
     )

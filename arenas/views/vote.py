@@ -28,9 +28,10 @@ from arenas.views.show import (
     list_ahead,
     list_outcomes,
     list_reasons,
+    name_answer,
     show_ballot,
 )
-from arenas.views.start import find_part, keep, receive, show_door
+from arenas.views.start import find_part, keep, may_go_on, receive, show_door
 from arenas.views.thank import is_done, thank
 from arenas.votes.cast import Answer, Refused, Viewport, cast_in
 from arenas.votes.judge import explain_practice
@@ -64,7 +65,7 @@ def vote(request: HttpRequest, slug: str) -> HttpResponseBase:
         return arrived
     with transaction.atomic():
         participation = find_part(request, stock.arena, begins=True)
-        if participation is None or participation.state != Participation.State.VOTING:
+        if participation is None or not may_go_on(participation, stock.arena):
             return show_door(request, stock.arena, participation)
         sitting = sit_down(stock, participation, now=timezone.now())
         said = act(request, sitting) if request.method == "POST" else Said(undo=find_undo(sitting))
@@ -98,7 +99,7 @@ def act(request: HttpRequest, sitting: Sitting) -> Said:
             skip_open(sitting, token, form["skip"])
         else:
             cast = cast_in(sitting, read_answer(form, sitting))
-            undo = Undo(token, sitting.stock.arena.voting.undo_seconds)
+            undo = Undo(name_answer(cast, token), sitting.stock.arena.voting.undo_seconds)
             return Said(undo=undo, feedback=explain_practice(sitting, cast))
     except Refused as refusal:
         return Said(str(refusal), refusal.status)

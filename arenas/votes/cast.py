@@ -20,7 +20,7 @@ from arenas.raters.admit import lock_participation
 from arenas.raters.models import Rater
 from arenas.votes.judge import attend
 from arenas.votes.models import Comment, Vote
-from arenas.votes.tidy import Spot, hash_comment, tidy_comment, tidy_reasons, tidy_spots
+from arenas.votes.tidy import Spot, tidy_comment, tidy_reasons, tidy_spots
 
 TOOLS = frozenset(
     {"keyboard", "click", "touch", "zoom", "pan", "flicker", "wipe", "difference", "references"}
@@ -128,12 +128,12 @@ def note_answer(ballot: Ballot) -> None:
 
 
 def check_pace(sitting: Sitting) -> None:
-    """Raise TooFast for more ballots within a minute than the arena takes of one rater."""
+    """Raise TooFast for more answers within a minute than the arena takes of one rater."""
     most = sitting.stock.arena.voting.quality.votes_per_minute
-    if most is None or len(sitting.past) < most:
+    if most is None:
         return
-    mine = Ballot.objects.filter(rater=sitting.rater, arena=sitting.stock.arena)
-    if mine.filter(answered_at__gt=sitting.now - timedelta(minutes=1)).count() >= most:
+    mine = Vote.objects.filter(rater=sitting.rater, arena=sitting.stock.arena)
+    if mine.filter(created_at__gt=sitting.now - timedelta(minutes=1)).count() >= most:
         raise TooFast(
             gettext("That was faster than anybody can look. Wait a little, then answer again.")
         )
@@ -227,6 +227,8 @@ def write_vote(sitting: Sitting, ballot: Ballot, question: Question, answer: Ans
     salt = secrets.token_bytes(16)
     comment = tidy_comment(answer.comment) if stock.arena.voting.comments else ""
     in_range = answer.response_ms is not None and 0 <= answer.response_ms <= MAX_RESPONSE_MS
+    if ballot.gold_id:
+        ballot.gold = stock.golds[ballot.gold_id]  # the digest names it
     revised = find_retracted(ballot, question) if ballot.undone else None
     vote = append(
         Vote(
@@ -248,7 +250,7 @@ def write_vote(sitting: Sitting, ballot: Ballot, question: Question, answer: Ans
             strength=answer.strength if question.strength and answer.winner in DECIDED else None,
             reasons=tidy_reasons(sitting, ballot, answer.reasons),
             spots=tidy_spots(sitting, ballot, answer.spots),
-            comment_hash=hash_comment(comment, salt) if comment else "",
+            comment_hash=Comment(text=comment, salt=salt).hash() if comment else "",
             source=Vote.Source.SITE,
             response_ms=answer.response_ms if in_range else None,
             tools=sorted(TOOLS.intersection(answer.tools)),

@@ -1,3 +1,4 @@
+import hashlib
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -85,9 +86,9 @@ class Vote(LedgerRow):
     imported = models.ForeignKey(Import, models.PROTECT, null=True, related_name="votes")
 
     related: ClassVar[tuple[str, ...]] = (
-        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "ballot", "revises",
-        "imported", "candidate_a__prompt", "candidate_a__competitor", "candidate_b__prompt",
-        "candidate_b__competitor",
+        "arena", "question", "rater", "prompt", "competitor_a", "competitor_b", "revises",
+        "ballot__gold__spoilt", "imported", "candidate_a__prompt", "candidate_a__competitor",
+        "candidate_b__prompt", "candidate_b__competitor",
     )  # fmt: skip
 
     class Meta:
@@ -124,13 +125,17 @@ class Vote(LedgerRow):
     def __str__(self) -> str:
         return f"vote {self.pk}: {self.winner}"
 
+    def fits_annex(self) -> bool:
+        comment = Comment.objects.filter(vote=self).first() if self.comment_hash else None
+        return comment is None or comment.hash() == self.comment_hash
+
     def describe(self) -> dict[str, object]:
         return self.describe_answer() | (self.describe_showing() if self.form > 1 else {})
 
     def describe_showing(self) -> dict[str, object]:
         """What later rows say beside the answer: how it was shown, and all that came with it."""
         ballot = self.ballot
-        more = [c.competitor.name for c in ballot.shown] if self.ranking and ballot else None
+        several = ballot.shown if ballot and len(ballot.candidates) > 2 else []
         return {
             "candidate_a": name_candidate(self.candidate_a) if self.candidate_a else None,
             "candidate_b": name_candidate(self.candidate_b) if self.candidate_b else None,
@@ -141,7 +146,10 @@ class Vote(LedgerRow):
             "uniform_probability": ballot.uniform_probability if ballot else None,
             "category": self.prompt.category if self.prompt else None,
             "prompt_key": self.prompt.key if self.prompt else None,
-            "models": more,
+            "models": [each.competitor.name for each in several] or None,
+            "shown": [name_candidate(each) for each in several] or None,
+            "slots": ballot.slots if ballot else None,
+            "gold": ballot.gold.name() if ballot and ballot.gold else None,
             "ranking": self.ranking,
             "answers": self.answers,
             "retracted": self.retracted,
@@ -185,6 +193,10 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    def hash(self) -> str:
+        """What the ledger holds of it; without the salt, nobody can guess the words."""
+        return hashlib.sha256(bytes(self.salt) + self.text.encode()).hexdigest()
 
 
 # The votes that stand now: not revised, not taken back.

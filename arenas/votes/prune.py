@@ -36,7 +36,8 @@ def select_dead_ballots(now: datetime) -> QuerySet[Ballot]:
 def select_idle_raters(now: datetime) -> QuerySet[Rater]:
     """People who came more than a week ago, anywhere, and left nothing behind.
 
-    A part that was ended stays: who was screened out does not begin again.
+    A part that was ended stays: who was screened out does not begin again. So does one that used
+    up a place of an invitation, which would admit somebody else in their stead.
     """
     long_ago = now - RATERS_AFTER
     parts = Participation.objects.filter(rater=OuterRef("pk"))
@@ -46,6 +47,7 @@ def select_idle_raters(now: datetime) -> QuerySet[Rater]:
         ~Exists(Flag.objects.filter(rater=OuterRef("pk"))),
         ~Exists(parts.filter(created_at__gte=long_ago)),
         ~Exists(parts.exclude(state__in=ONGOING)),
+        ~Exists(parts.filter(invitation__max_uses__isnull=False)),
         kind=RaterKind.PERSON,
         created_at__lt=long_ago,
         withdrawn_at=None,

@@ -4,6 +4,8 @@ from django.utils.translation import gettext
 
 from arenas.battles.sitting import Sitting
 from arenas.votes.cast import AlreadyAnswered, Refused, find_open
+from arenas.votes.models import STANDING, Vote
+from arenas.votes.undo import retract
 
 
 def skip_open(sitting: Sitting, token: str, reason: str) -> None:
@@ -13,6 +15,9 @@ def skip_open(sitting: Sitting, token: str, reason: str) -> None:
     ballot = find_open(sitting, token)
     if ballot is None:
         raise AlreadyAnswered(gettext("This pair is not open any more."))
-    ballot.skipped, ballot.answered_at = reason, sitting.now
-    ballot.save(update_fields=["skipped", "answered_at"])
+    # Who answered one question and passes at the next has not judged the pair.
+    for vote in ballot.votes.filter(STANDING).select_related(*Vote.related):
+        retract(sitting, vote)
+    ballot.skipped, ballot.answered_at, ballot.questions_answered = reason, sitting.now, []
+    ballot.save(update_fields=["skipped", "answered_at", "questions_answered"])
     sitting.finish(ballot)

@@ -1,6 +1,5 @@
 """What comes with an answer, kept where it makes sense, and dropped without a word where not."""
 
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 
@@ -16,11 +15,6 @@ def tidy_comment(text: str) -> str:
     """The words without what no text may hold, and no longer than a few paragraphs."""
     kept = "".join(sign for sign in text if sign.isprintable() or sign == "\n")
     return kept.strip()[:MAX_COMMENT]
-
-
-def hash_comment(text: str, salt: bytes) -> str:
-    """What the ledger holds of a comment; without the salt, nobody can guess the words."""
-    return hashlib.sha256(salt + text.encode()).hexdigest()
 
 
 def tidy_reasons(

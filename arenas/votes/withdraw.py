@@ -13,6 +13,7 @@ from django.db.models import F
 
 from arenas.battles.models import Ballot
 from arenas.ledger.append import append
+from arenas.raters.depart import remember_departed
 from arenas.raters.finish import end
 from arenas.raters.models import Invitation, Participation, Person, Rater, Withdrawal
 from arenas.votes.flag import raise_flag
@@ -32,7 +33,7 @@ def withdraw(rater: Rater, *, keep_votes: bool, now: datetime) -> bool:
     locked = Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
     if locked.withdrawn_at:
         return False
-    erase_person(locked)
+    erase_person(locked, now)
     Comment.objects.filter(vote__rater=locked).delete()
     close_ballots(locked, now)
     for part in parts:
@@ -44,11 +45,12 @@ def withdraw(rater: Rater, *, keep_votes: bool, now: datetime) -> bool:
     return True
 
 
-def erase_person(rater: Rater) -> None:
+def erase_person(rater: Rater, now: datetime) -> None:
     """Delete the personal row, and the account unless it is there for other work, too."""
-    person = Person.objects.select_related("user").filter(rater=rater).first()
+    person = Person.objects.select_related("user", "rater").filter(rater=rater).first()
     if person is None:
         return
+    remember_departed(person, now=now)
     person.delete()
     user = person.user
     if user and not (user.is_staff or user.is_superuser):

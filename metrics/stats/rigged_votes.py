@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_expit, logsumexp
 
-from metrics.stats.comparisons import FloatArray
+from metrics.stats.comparisons import BoolArray, FloatArray
 from metrics.stats.tastes import (
     MOST,
     NONE,
@@ -62,8 +62,12 @@ class Finding:
     votes: FloatArray
 
 
-def find_favours(votes: RaterVotes, tastes: Tastes) -> Iterator[Finding]:
+def find_favours(
+    votes: RaterVotes, tastes: Tastes, *, among: BoolArray | None = None
+) -> Iterator[Finding]:
     """For each model, whether it wins, or loses, nearly always: with more raters than like it so.
+
+    Looked at are all raters, or those `among` (K,) them; others get no evidence and no chance.
 
     Honest: a class's strengths plus a rater's own taste for the model, which has a smooth
     distribution and hardly ever reaches beyond STEPS. Rigged: the model wins as often as MEANT,
@@ -73,13 +77,18 @@ def find_favours(votes: RaterVotes, tastes: Tastes) -> Iterator[Finding]:
     Ramdas & Balakrishnan 2020, PNAS 117(29)). For given strengths it is below 1/α at all moments
     at once with chance 1 - α (Ville 1939), if nobody rigs.
     """
+    looked = np.ones(len(votes.codes), dtype=bool) if among is None else among
     for model in range(len(votes.models)):
         wins, losses = votes.against(model)
         kind, honest = _honest_votes(wins, losses, model, tastes)
         undecided = _weigh_undecided(votes, model)
         won, lost = wins.sum(axis=1), losses.sum(axis=1)
         for up, meant, missed in ((True, won, lost), (False, lost, won)):
-            pooled, evidence, chance = _pool(honest, _rigged(meant, missed) + undecided, kind)
+            rigged = _rigged(meant, missed) + undecided
+            evidence, chance = np.full(len(rigged), -np.inf), np.zeros(len(rigged))
+            pooled, evidence[looked], chance[looked] = _pool(
+                honest[looked], rigged[looked], kind[looked]
+            )
             cast = votes.cast[:, model]
             yield Finding(model, up, pooled, evidence, chance, meant, cast)
 

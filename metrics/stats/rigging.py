@@ -13,7 +13,7 @@ from metrics.stats.tastes import RaterVotes, Tastes, add_up, fit_tastes, tally_r
 # How often an honest rater prefers one side at most, and who does not look, in decided votes.
 HONEST_SIDE, ONE_SIDE = 0.75, 0.98
 # The share of those flagged for one model that may be honest, as far as chances say.
-MISTAKEN = 0.05
+MISTAKEN = 0.1
 SURE, OWN_EVIDENCE = 0.9, 0.5
 _RULES = 3  # that share alpha: favours and opposes, follows, one-sided
 
@@ -81,31 +81,48 @@ def find_riggers(
 def _find_unlike_tastes(
     votes: RaterVotes, tastes: Tastes, bar: float, looks: int
 ) -> list[Suspicion]:
-    favours = list(find_favours(votes, tastes))
+    """One target after the other, the clearest first, each without the raters found before.
+
+    Who always votes for one model votes against all that it meets: nobody else is to be flagged
+    for disliking these, too.
+    """
+    first, found = list(find_favours(votes, tastes)), list[Suspicion]()
+    favours, left = first, np.ones(len(votes.codes), dtype=bool)
+    while favours:
+        clearest = max(favours, key=lambda finding: finding.pooled)
+        named = dict(_name_favour(votes, clearest, bar=bar))
+        if not named:
+            break
+        found += named.values()
+        left[list(named)] = False
+        favours = list(find_favours(votes, tastes, among=left)) if left.any() else []
     script_bar = float(bar + np.log(len(votes.codes) * len(votes.models) * looks))
-    scripts = find_scripts(votes, tastes, favours, bar=script_bar)
-    return [
-        *(who for finding in favours for who in _name_favour(votes, finding, bar=bar)),
-        *(who for finding in scripts for who in _name_script(votes, finding)),
-    ]
+    scripts = find_scripts(votes, tastes, first, bar=script_bar)
+    return [*found, *(who for finding in scripts for who in _name_script(votes, finding))]
 
 
-def _name_favour(votes: RaterVotes, finding: Finding, *, bar: float) -> Iterator[Suspicion]:
+def _name_favour(
+    votes: RaterVotes, finding: Finding, *, bar: float
+) -> Iterator[tuple[int, Suspicion]]:
+    """Those who vote so, by their place among the raters."""
     if finding.pooled <= bar + np.log(2 * len(votes.models)):
         return
     model, better = votes.models[finding.model], "better" if finding.up else "worse"
     alike = _choose_surest(finding)
     for rater in alike:
         meant, cast = round(finding.meant[rater]), round(finding.votes[rater])
-        yield Suspicion(
-            rater=int(votes.codes[rater]),
-            rule=Rule.FAVOURS if finding.up else Rule.OPPOSES,
-            model=model,
-            evidence=float(finding.evidence[rater]),
-            pooled=finding.pooled,
-            votes=cast,
-            reason=f"{meant} of {cast} votes on {model} say that it is {better}; "
-            f"{len(alike)} raters vote so, and more surely than tastes differ",
+        yield (
+            int(rater),
+            Suspicion(
+                rater=int(votes.codes[rater]),
+                rule=Rule.FAVOURS if finding.up else Rule.OPPOSES,
+                model=model,
+                evidence=float(finding.evidence[rater]),
+                pooled=finding.pooled,
+                votes=cast,
+                reason=f"{meant} of {cast} votes on {model} say that it is {better}; "
+                f"{len(alike)} raters vote so, and more surely than tastes differ",
+            ),
         )
 
 
@@ -121,7 +138,7 @@ def _choose_surest(finding: Finding) -> IntArray:
     chance = np.where(finding.evidence >= least, finding.chance, 0.0)
     order = np.argsort(-chance)
     mistaken = np.cumsum(1 - chance[order]) / np.arange(1, len(chance) + 1)
-    return np.sort(order[mistaken <= MISTAKEN])
+    return np.sort(order[(mistaken <= MISTAKEN) & (chance[order] > 0)])
 
 
 def _name_script(votes: RaterVotes, finding: Finding) -> Iterator[Suspicion]:

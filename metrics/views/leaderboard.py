@@ -43,7 +43,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     live = "snapshot" not in request.GET
     if live:
         chosen = select(request, arena)
-        snapshot = find_shown(chosen.boards)
+        snapshot = find_shown(chosen.boards) or find_shown(chosen.boards_without_flagged)
     else:
         snapshot = get_frozen(arena, request.GET["snapshot"])
         chosen = select_board(snapshot.leaderboard)

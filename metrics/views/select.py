@@ -1,6 +1,6 @@
 """Which board a page shows, as its query says: question, form, voters, prompts, flags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -65,6 +65,11 @@ class Selection:
             method=METHODS[self.form],
             params={"flagged": INCLUDE} if self.counts_flagged else {},
         )  # fmt: skip
+
+    @property
+    def boards_without_flagged(self) -> QuerySet[Leaderboard]:
+        """The same board without flagged votes: what it is, too, where none of it is flagged."""
+        return replace(self, flagged=EXCLUDE).boards
 
     @property
     def question_choices(self) -> list[Choice]:

@@ -42,6 +42,14 @@ def test_an_attack_moves_the_target_and_the_defence_brings_it_back():
     assert run.honest <= 0.02
 
 
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_tenth_of_the_votes_moves_the_target_by_one_place_at_most(name):
+    run = run_attack(name, 0.1, 11)
+    assert run.undefended >= 3
+    assert run.defended <= 1
+    assert run.honest <= 0.02
+
+
 def test_all_cases_are_reported(capsys, monkeypatch):
     monkeypatch.setattr("benchmarks.rigging.ARENA", SMALL)
     monkeypatch.setattr("benchmarks.rigging.LOOKS", 2)

@@ -62,7 +62,7 @@ def test_any_of_the_keys_will_do(monkeypatch, name):
 
 def test_without_a_key_the_demo_is_procedural_and_has_no_budget():
     assert "real models" not in load_demo()
-    arena = Arena.objects.get()
+    arena = Arena.objects.get(slug="demo")
     assert {each.provider for each in arena.competitors()} == {"procedural"}
     assert arena.runs.get().budget_usd is None
 
@@ -72,7 +72,7 @@ def test_with_a_key_real_models_join_and_the_cost_is_said_before(monkeypatch):
     monkeypatch.setenv("DEMO_BUDGET_USD", "0.5")
     said = load_demo()
     assert "3 real models are asked for 189 images, about $8.86; at most $0.50 will be" in said
-    arena = Arena.objects.get()
+    arena = Arena.objects.get(slug="demo")
     assert {each.name for each in select_real(arena)} == set(REAL)
     assert arena.runs.get().budget_usd == Decimal("0.5")
 
@@ -82,7 +82,7 @@ def test_a_second_start_adds_nothing(monkeypatch):
     load_demo()
     candidates = Candidate.objects.count()
     load_demo()
-    assert (Candidate.objects.count(), Arena.objects.get().competitors().count()) == (
+    assert (Candidate.objects.count(), Arena.objects.get(slug="demo").competitors().count()) == (
         candidates,
         10,
     )

@@ -55,6 +55,12 @@ def press(page: Page, *keys: str) -> str:
     return wait_for_another(page, token)
 
 
+def look_at_all(page: Page) -> None:
+    """Bring every picture on screen: a phone shows one at a time, and takes no answer before."""
+    for tab in page.locator(".places button:visible").all():
+        tab.click()
+
+
 def focused(page: Page) -> str:
     """The id of what has the focus."""
     found: str = page.evaluate("document.activeElement.id")

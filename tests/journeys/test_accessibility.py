@@ -23,6 +23,7 @@ from tests.journeys.answering import (
     OPTIONS,
     PHONE,
     focused,
+    look_at_all,
     make_asking_arena,
     press,
     wait_for_another,
@@ -134,6 +135,7 @@ def answer_all(page: Page, looks: bool) -> None:
     """The questions about one pair: the first is a practice pair, where one looks for barriers."""
     wait_until_armed(page)
     assert not looks or find_barriers(page) == [], "strength"
+    look_at_all(page)
     page.keyboard.press("2")
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".each")

@@ -73,7 +73,7 @@
   /* Show the state: which turn, which picture of it, which tool. */
   function arrange() {
     const { root, mode } = look;
-    for (const at of phone.matches ? [look.shown] : look.sides.keys()) look.seen.add(at);
+    for (const at of listOnScreen()) look.seen.add(at);
     const words = steps().map(countWords);
     arrangeSides(words);
     const single = isSingle();
@@ -94,6 +94,12 @@
     for (const item of root.querySelectorAll(".sides, .said")) {
       item.tabIndex = item.scrollHeight > item.clientHeight + 1 ? 0 : -1;
     }
+  }
+
+  /* Which sides can be seen now: a phone shows one, or both with a divider, or the references. */
+  function listOnScreen() {
+    if (!phone.matches || look.mode === "wipe") return look.sides.keys();
+    return isBeside() ? [] : [look.shown];
   }
 
   function arrangeSides(words) {

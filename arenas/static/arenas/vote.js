@@ -41,6 +41,28 @@
     place.hidden = !what;
   }
 
+  /* Of the sides, those that were not on screen yet: a phone shows one at a time. */
+  function listUnseen() {
+    const sides = [...document.querySelectorAll(".side")];
+    const told = sides.some((side) => side.matches(".seen")); // or else nothing keeps count
+    return told ? sides.filter((side) => !side.matches(".seen")) : [];
+  }
+
+  /* What to do before an answer is taken: it says so, and its tab flashes. */
+  function askToLook(unseen) {
+    warn(document.querySelectorAll(".side").length > 2 ? "unseenSome" : "unseen");
+    for (const { dataset } of unseen) {
+      const tab = find(`.places [data-by="${dataset.slot}"]`);
+      tab.scrollIntoView({ block: "nearest" });
+      tab.animate({ background: ["#f2a33a", "#3d3d3d"] }, { duration: 500, iterations: 3 });
+    }
+  }
+
+  function thankForLooking() {
+    const { textContent, dataset } = find("#trouble");
+    if ([dataset.unseen, dataset.unseenSome].includes(textContent) && !listUnseen().length) warn("");
+  }
+
   /* --- Showing ------------------------------------------------------------------------------ */
 
   /* A pair, as soon as all of it is decoded. */
@@ -98,6 +120,7 @@
     [shownAt, hand, spots, order, same, strength] = [0, "", [], [], false, null];
     arm(false);
     point(false);
+    for (const side of document.querySelectorAll(".side")) delete side.dataset.taken;
     const more = find(".more");
     if (more) more.open = open && !phone.matches;
     countDown();
@@ -145,7 +168,7 @@
     for (const output of inAnswers(".more output")) output.textContent = said || "";
     const complete = inAnswers(".row").every((row) => row.querySelector(":checked")) && order.length === inAnswers(".pick").length;
     for (const button of inAnswers(".send")) button.disabled = !complete;
-    const now = findRow();
+    const now = complete ? null : findRow();
     for (const row of inAnswers(".row")) row.classList.toggle("now", row === now);
     showOrder();
   }
@@ -254,6 +277,12 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       return;
+    }
+    const unseen = other ? [] : listUnseen();
+    if (unseen.length) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return askToLook(unseen);
     }
     [busy, sent] = [true, other ? by : "cast"];
     arm(false);
@@ -408,6 +437,9 @@
     pointer = event.pointerType;
     if (event.target.closest?.(".references a")) looked.add("references");
   });
-  document.addEventListener("evalsite:tool", (event) => looked.add(event.detail));
+  document.addEventListener("evalsite:tool", ({ detail }) => {
+    looked.add(detail);
+    thankForLooking();
+  });
   document.addEventListener("evalsite:spot", (event) => addSpot(event.detail));
 })();

@@ -85,7 +85,7 @@ def test_layout_headers_and_page_give_nothing_away(arena: Arena) -> None:
     showings = play(arena, 60, rng=random.Random(1))
     layout = [dict(describe_layout(showing)) for showing in showings]
     assert all(each == layout[0] for each in layout)
-    assert attack(showings, "headers").accuracy == pytest.approx(0.25, abs=0.03)
+    assert attack(showings, "headers").accuracy <= 0.25 + 0.03
 
 
 def describe_layout(showing: Showing) -> Iterator[tuple[str, float | str]]:

@@ -31,7 +31,8 @@ def test_it_says_what_the_votes_say(tmp_path: Path) -> None:
     assert first.startswith(f"{hurried.key}  12 votes")
     assert first.endswith(": pace")
     assert second == (
-        f"{rater.key}  4 votes, gold –, repeats –, mirrors –, left 100%, with others 0%: nothing"
+        f"{rater.key}  4 votes, gold –, repeats –, mirrors –, "
+        "left 100\u202f%, with others 0\u202f%: nothing"
     )
     assert Flag.objects.get().rater == hurried
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db.models import Q
 from PIL import Image as Pillow
 
 from arenas.battles.models import Gold
@@ -99,7 +100,8 @@ def test_what_left_the_arena_is_made_up_for(
     make()
     gone = Gold.objects.all()[0].good.competitor
     arena.entries.filter(competitor=gone).update(withdrawn_at=factories.NOW)
-    assert make() == Gold.objects.filter(good__competitor=gone).count()
+    broken = Gold.objects.filter(Q(good__competitor=gone) | Q(other__competitor=gone)).count()
+    assert make() == broken
 
 
 def test_the_wrong_prompts_picture_is_the_same_competitors_from_another_category(

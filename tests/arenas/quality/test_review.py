@@ -47,18 +47,18 @@ def test_nothing_speaks_against_an_honest_rater_who_agrees_with_nobody() -> None
     [
         (
             {"golds_right": 7},
-            "13 of 20 gold ballots answered wrongly, where up to 20% may happen to anybody.",
+            "13 of 20 gold ballots answered wrongly, where up to 20\u202f% may happen to anybody.",
         ),
         ({"fast": 100}, "100 of 200 votes took less than 0.35 s."),
         (
             {"left": 130, "right": 15},
             "130 of 145 decided votes are for the left side, although sides are drawn; "
-            "up to 60% may be a habit.",
+            "up to 60\u202f% may be a habit.",
         ),
         (
             {"left": 15, "right": 130},
             "130 of 145 decided votes are for the right side, although sides are drawn; "
-            "up to 60% may be a habit.",
+            "up to 60\u202f% may be a habit.",
         ),
         (
             {"decided": 20, "contrary": 20},
@@ -90,7 +90,7 @@ def test_what_may_happen_to_anybody_is_no_finding(changed: dict[str, int]) -> No
 
 
 def test_more_than_the_allowed_share_is_a_finding() -> None:
-    reason = "251 of the arena's 1000 votes are this rater's, more than 25%."
+    reason = "251 of the arena's 1000 votes are this rater's, more than 25\u202f%."
     assert find(votes=251) == {"share": reason}
 
 

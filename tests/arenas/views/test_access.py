@@ -14,7 +14,7 @@ from tests.pages import body
 
 PUBLIC = {
     "home": 200, "join": 403, "vote": 200, "leaderboard": 200, "compare": 200,
-    "compare_start": 302, "guide": 200, "image": 200, "blindness": 200, "start": 302,
+    "compare_start": 302, "guide": 200, "image": 200, "blindness": 200, "start": 200,
     "login": 200, "mine": 200, "my_votes": 404,
 }  # fmt: skip
 STAFF = {

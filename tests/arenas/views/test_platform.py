@@ -72,7 +72,7 @@ def test_another_participant_in_the_same_browser_is_another_rater(
     study: Arena, client: Client
 ) -> None:
     client.get(START, CAROL)
-    client.get(START, {"PROLIFIC_PID": "6b3c"})
+    client.post(f"{START}?PROLIFIC_PID=6b3c")
     assert Rater.objects.count() == 2
     assert client.post(START).status_code == 302
     assert Participation.objects.get(state="voting").rater.person.participant == "6b3c"

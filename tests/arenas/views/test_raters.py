@@ -64,7 +64,7 @@ def test_the_table_has_the_figures_of_the_latest_review(world: Arena, staff_clie
     review()
     page = text(staff_client.get(RATERS))
     assert rater.key[:8] in page
-    assert "75%" in page
+    assert "75\N{NARROW NO-BREAK SPACE}%" in page
 
 
 def test_the_table_is_sorted_as_asked_and_unknown_figures_come_last(
@@ -111,7 +111,7 @@ def test_findings_stand_beside_the_rater(world: Arena, staff_client: Client) -> 
 
 def test_a_rater_without_votes_has_a_page_too(world: Arena, staff_client: Client) -> None:
     page = text(staff_client.get(f"{RATERS}{make_rater().key}/"))
-    assert "Nothing speaks against these votes." in page
+    assert "No rule has enough evidence against these votes." in page
 
 
 def test_an_unknown_rater_is_not_found(world: Arena, staff_client: Client) -> None:

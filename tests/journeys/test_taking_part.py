@@ -16,6 +16,7 @@ from arenas.raters.account import create_account
 from arenas.raters.models import Participation, Person, Rater
 from arenas.votes.models import Vote
 from tests import factories
+from tests.journeys.answering import look_at_all
 from tests.pages import VOTE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -63,6 +64,7 @@ def answer(page: Page, times: int) -> None:
     """Answer pairs with the arrow keys, each once it can be answered."""
     for _ in range(times):
         page.wait_for_selector(".ballot.armed")
+        look_at_all(page)
         token = page.input_value("#ballot input[name=token]")
         page.keyboard.press("ArrowLeft")
         page.wait_for_selector(f'#ballot:not(:has(input[value="{token}"]))')
