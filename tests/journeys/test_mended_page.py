@@ -52,7 +52,7 @@ def ask(
 def box_of(item: Locator) -> dict[str, float]:
     box = item.bounding_box()
     assert box is not None
-    return dict(box)
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
 
 
 def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
