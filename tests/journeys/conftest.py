@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_started
+from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from arenas.definitions.models import Arena
@@ -92,6 +93,23 @@ def open_page(
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
     return open_page(viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def open_as_staff(
+    arena: Arena, open_page: Callable[..., Page], live_server: Any
+) -> Callable[..., Page]:
+    """Opens pages in a browser that alice has logged in to."""
+
+    def open_logged_in(**options: Any) -> Page:
+        client = Client()
+        client.force_login(factories.make_staff())
+        page = open_page(**options)
+        session = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        return page
+
+    return open_logged_in
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.test import Client
 from playwright.sync_api import Page
 
 from arenas.battles.models import Gold
@@ -68,23 +67,6 @@ def vote(
         again.append(Showing(gold.good, gold.good, said, kind="gold", gold=gold, ms=ms or 2500))
     record(arena, rater, again)
     return rater
-
-
-@pytest.fixture
-def open_as_staff(
-    arena: Arena, open_page: Callable[..., Page], live_server: Any
-) -> Callable[..., Page]:
-    """Opens pages in a browser that alice has logged in to."""
-
-    def open_logged_in(**options: Any) -> Page:
-        client = Client()
-        client.force_login(factories.make_staff())
-        page = open_page(**options)
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        return page
-
-    return open_logged_in
 
 
 def shoot(page: Page, name: str) -> None:

@@ -4,10 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -29,23 +27,6 @@ def arena(transactional_db: None, tmp_path: Path) -> Arena:
         name=LONG, provider="gemini", model="m", price={"image": 0.5}, retiring_on=NOW
     )
     return factories.make_arena(factories.make_suite(tmp_path), ["ant", LONG])
-
-
-@pytest.fixture
-def open_as_staff(
-    arena: Arena, open_page: Callable[..., Page], live_server: Any
-) -> Callable[..., Page]:
-    """Opens pages in a browser that alice has logged in to."""
-
-    def open_logged_in(**options: Any) -> Page:
-        client = Client()
-        client.force_login(factories.make_staff())
-        page = open_page(**options)
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        return page
-
-    return open_logged_in
 
 
 def test_from_the_estimate_to_the_end_of_a_run(
