@@ -30,6 +30,9 @@ from arenas.models import (
     SuiteVersion,
     Vote,
 )
+from arenas.views.account import StaffForm
+
+admin.site.login_form = StaffForm
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time

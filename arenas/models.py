@@ -10,9 +10,12 @@ from arenas.candidates.models import (
     Part,
     ServicePause,
 )
+from arenas.competitors.judges import Judge
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Entry, Question, Registration
+from arenas.definitions.seats import Seat
 from arenas.images.models import Image, Rendition, RenditionProfile
+from arenas.judging.models import Inquiry, Judgment
 from arenas.ledger.models import Block
 from arenas.quality.models import AnomalyLook, RaterReview
 from arenas.raters.models import (
@@ -46,7 +49,10 @@ __all__ = [
     "Gold",
     "Image",
     "Import",
+    "Inquiry",
     "Invitation",
+    "Judge",
+    "Judgment",
     "PairPlan",
     "PairWeight",
     "Part",
@@ -61,6 +67,7 @@ __all__ = [
     "Registration",
     "Rendition",
     "RenditionProfile",
+    "Seat",
     "ServicePause",
     "SuiteEntry",
     "SuiteVersion",

@@ -83,13 +83,15 @@ def read_database_url(url: str) -> dict[str, Any]:
     """Django's settings for a libpq connection URL."""
     parts = conninfo_to_dict(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "evalsite.postgresql",
         "NAME": parts.pop("dbname", "evalsite"),
         "USER": parts.pop("user", ""),
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": str(parts.pop("port", "")),
-        "OPTIONS": parts,
+        # The few statements that are not written anew each time (`arenas/prepare.py`) are planned
+        # once for each connection, from their third time on.
+        "OPTIONS": {"prepare_threshold": 2, **parts},
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -2,19 +2,22 @@
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis
 from redis.exceptions import RedisError
 
+from arenas.views.language import in_raters_language
+
 TITLES = {
-    400: ("This request cannot be read", "Something in it is not as it should be."),
-    403: ("Not for you", "This page needs other rights than you have."),
-    404: ("There is nothing here", "The address may be old, or have a typing error in it."),
-    500: ("Something went wrong", "The error has been noted. Nothing that was saved is lost."),
+    400: (_("This request cannot be read"), _("Something in it is not as it should be.")),
+    403: (_("Not for you"), _("This page needs other rights than you have.")),
+    404: (_("There is nothing here"), _("The address may be old, or have a typing error in it.")),
 }
 
 
@@ -62,29 +65,36 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("site/icon.svg"))
 
 
-def show_error(request: HttpRequest | None, status: int, detail: str = "") -> HttpResponse:
+@in_raters_language
+def show_error(request: HttpRequest, status: int, detail: object = "") -> HttpResponse:
     title, text = TITLES[status]
     return render(request, "error.html", {"title": title, "text": detail or text}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return show_error(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return show_error(request, 403, str(exception))
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    # Not yet as text: what is to be translated is so in the language of the page.
+    return show_error(request, 403, next(iter(exception.args), ""))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return show_error(request, 404)
 
 
+@in_raters_language
 def server_error(request: HttpRequest) -> HttpResponse:
     # Without the request, the page does not ask who is logged in: the database may be down.
-    return show_error(None, 500)
+    title, text = (
+        gettext("Something went wrong"),
+        gettext("The error has been noted. Nothing that was saved is lost."),
+    )
+    return render(None, "error.html", {"title": title, "text": text}, status=500)
 
 
-def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     return show_error(
-        request, 403, "The form's protection did not match. Reload the page and send it again."
+        request, 403, _("The form's protection did not match. Reload the page and send it again.")
     )

@@ -19,6 +19,7 @@ from arenas.battles.vary import (
     draw_practice,
     draw_repeat,
 )
+from arenas.prepare import insert
 
 Drawer = Callable[[Sitting, random.Random], Ballot | None]
 MOST_BATTLES = 200_000  # known by heart, of each arena; some 30 MB
@@ -107,11 +108,18 @@ def save_ballots(sitting: Sitting, drawn: Sequence[Ballot]) -> None:
     save_battles(sorted(battles, key=number_members))
     for ballot in drawn:
         ballot.battle = ballot.battle  # Django takes note of the number that it has now
-    Ballot.objects.bulk_create(drawn)
+        insert(ballot)
 
 
 def number_members(battle: Battle) -> tuple[int, ...]:
     return battle.first_id, battle.second_id, battle.third_id or 0, battle.fourth_id or 0
+
+
+# A row that is there already gives its number only where something is written to it.
+KNOWN = """
+    ON CONFLICT (arena_id, first_id, second_id, third_id, fourth_id)
+    DO UPDATE SET prompt_id = excluded.prompt_id
+"""
 
 
 @lru_cache
@@ -121,22 +129,17 @@ def recall_battles(arena: int) -> dict[tuple[int, ...], int]:
 
 
 def save_battles(battles: Sequence[Battle]) -> None:
-    """Give each battle its number, in one query, whether or not it was there before."""
+    """Give each battle its number, whether or not it was there before."""
     new = []
     for battle in battles:
         known = recall_battles(battle.arena_id).get(number_members(battle))
         if known is None:
+            insert(battle, conflict=KNOWN)
             new.append(battle)
         else:
             battle.pk = known
     if not new:
         return
-    Battle.objects.bulk_create(
-        new,
-        update_conflicts=True,
-        unique_fields=["arena", "first", "second", "third", "fourth"],
-        update_fields=["prompt"],
-    )
     # Not before the commit: a number that was rolled back names nothing.
     numbers = {number_members(battle): battle.pk for battle in new}
     transaction.on_commit(lambda: remember_battles(new[0].arena_id, numbers))

@@ -3,11 +3,23 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
+
+from django.db import connection
 
 from arenas.battles.choose import Pool
-from arenas.battles.models import Ballot
-from arenas.battles.sitting import Sitting
+from arenas.battles.sitting import OVER, Sitting
+from arenas.definitions.models import Arena
+from arenas.raters.models import Rater
 
+# The ballots of an arena that count as work, as `Sitting.answered` counts a rater's.
+WORK = f"""
+    SELECT count(*) FROM (
+        SELECT FROM arenas_ballot WHERE arena_id = %(arena)s AND {OVER}
+        AND skipped = '' AND kind <> 'practice' AND rater_id = coalesce(%(rater)s, rater_id)
+        LIMIT %(most)s
+    ) AS work
+"""
 # A share of fewer votes says nothing.
 ENOUGH = 100
 
@@ -58,8 +70,15 @@ def exceeds_share(sitting: Sitting) -> bool:
     if most is None or mine <= most * ENOUGH:
         return False
     enough = math.ceil(mine / most)
-    answered = Ballot.objects.filter(
-        arena=sitting.stock.arena, answered_at__isnull=False, skipped=""
-    )
-    found = answered.exclude(kind=Ballot.Kind.PRACTICE).values("pk")[:enough].count()
-    return ENOUGH <= found < enough
+    return ENOUGH <= count_work(sitting.stock.arena, now=sitting.now, most=enough) < enough
+
+
+def count_work(
+    arena: Arena, *, now: datetime, rater: Rater | None = None, most: int | None = None
+) -> int:
+    """How many ballots of the arena, or of one rater there, are answered; no more than `most`."""
+    said: dict[str, int | datetime | None]
+    said = {"arena": arena.pk, "now": now, "rater": rater.pk if rater else None, "most": most}
+    with connection.cursor() as cursor:
+        cursor.execute(WORK, said)
+        return int(cursor.fetchone()[0])

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from functools import cached_property
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -169,11 +172,19 @@ class Ballot(models.Model):
         assert shown is not None
         return shown.prompt
 
-    @property
+    @cached_property
     def shown(self) -> list[Candidate]:
         """The candidates in the order of their slots, the first on the left."""
-        found = Candidate.objects.select_related("competitor").in_bulk(self.candidates)
-        return [found[pk] for pk in self.candidates]
+        recall_shown([self])
+        return self.shown
+
+
+def recall_shown(ballots: Sequence[Ballot]) -> None:
+    """Read at once who is shown on all of these."""
+    wanted = {pk for ballot in ballots for pk in ballot.candidates}
+    found = Candidate.objects.select_related("competitor", "prompt").in_bulk(wanted)
+    for ballot in ballots:
+        ballot.shown = [found[pk] for pk in ballot.candidates]
 
 
 class PairPlan(models.Model):

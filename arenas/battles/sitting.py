@@ -9,6 +9,7 @@ from arenas.battles.choose import Pair
 from arenas.battles.models import Ballot, Gold
 from arenas.battles.stock import Maker, Piece, Stock
 from arenas.definitions.models import Question
+from arenas.prepare import fetch, list_columns, make
 from arenas.raters.models import Participation, Rater
 from arenas.suites.models import Prompt
 
@@ -111,14 +112,16 @@ class Sitting:
         }
 
 
+# A ballot that is over: answered to the end, or as far as it was when its time ran out.
+OVER = """(answered_at IS NOT NULL
+           OR (expires_at <= %(now)s AND questions_answered <> '{}'))"""
 # What was answered comes as one value: rows would cost a rater with hundreds of votes more than
 # all else together. It is there once, also where nothing is open.
-SITTING = """
-    SELECT ballot.*, past.told FROM (
+SITTING = f"""
+    SELECT past.told, {list_columns(Ballot, "ballot")} FROM (
         SELECT json_agg(json_build_array(kind, skipped <> '', candidates))::text AS told
         FROM arenas_ballot
-        WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND (answered_at IS NOT NULL
-            OR (expires_at <= %(now)s AND questions_answered <> '{}'))
+        WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND {OVER}
     ) past LEFT JOIN (
         SELECT * FROM arenas_ballot
         WHERE rater_id = %(rater)s AND arena_id = %(arena)s AND answered_at IS NULL
@@ -131,12 +134,13 @@ def sit_down(stock: Stock, participation: Participation, *, now: datetime) -> Si
     """What a rater holds and has seen; the participation must be locked by the caller."""
     sitting = Sitting(stock, participation, now)
     place = {"rater": participation.rater_id, "arena": participation.arena_id, "now": now}
-    rows = list(Ballot.objects.raw(SITTING, place))
-    held = rows if rows[0].token_hash else []  # where none is open, the one row is all NULL
+    rows = fetch(SITTING, place)
+    # Where none is open, the one row is all NULL.
+    held = [make(Ballot, row) for _, *row in rows if row[0] is not None]
     sitting.open = [ballot for ballot in held if can_be_answered(sitting, ballot)]
     sitting.past = [
         Past(kind, skipped, tuple(candidates))
-        for kind, skipped, candidates in json.loads(rows[0].told or "[]")  # type: ignore[attr-defined]
+        for kind, skipped, candidates in json.loads(rows[0][0] or "[]")
     ]
     for ballot in [each for each in sitting.open if not sitting.waiting_on(each)]:
         close(sitting, ballot)

@@ -4,6 +4,7 @@ A ballot is drawn, shown and answered from here, so that a rater's cycle costs a
 queries, however many candidates there are.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -19,7 +20,9 @@ from arenas.candidates.models import Candidate, Part
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Question
 from arenas.images.models import Rendition
-from arenas.suites.models import Prompt
+from arenas.suites.models import Prompt, PromptReference
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Stock:
     competitors: Mapping[int, Competitor]
     golds: Mapping[int, Gold]
     spoilt: Mapping[int, str] = field(default_factory=dict)
+    referenced: frozenset[int] = frozenset()  # the prompts that come with pictures
 
     def recall(self, pk: int) -> Candidate:
         """The candidate with what a vote says of it."""
@@ -105,6 +109,7 @@ def load_stock(arena: Arena) -> Stock:
     }
     golds = Gold.objects.filter(arena=arena).select_related("prompt", "spoilt")
     spoilt = Rendition.objects.filter(profile=arena.profile_id, image__in=golds.values("spoilt"))
+    references = PromptReference.objects.filter(prompt__in=prompts)
     rows = ((pk, maker.prompt, maker.competitor) for pk, maker in makers.items())
     return Stock(
         arena=arena,
@@ -116,6 +121,7 @@ def load_stock(arena: Arena) -> Stock:
         competitors=competitors,
         golds={gold.pk: gold for gold in golds},
         spoilt=dict(spoilt.values_list("image", "sha256")),
+        referenced=frozenset(references.values_list("prompt", flat=True)),
     )
 
 
@@ -181,6 +187,12 @@ class Shelf:
         except Arena.DoesNotExist:
             self.locks.pop(slug, None)  # anybody can ask for any name
             raise
+        except Exception:
+            if kept is None:
+                raise
+            logger.exception("the stock of %s stays as it was", slug)
+            kept.looked_at = monotonic()  # the next try comes no sooner than after a success
+            return kept.stock
         finally:
             lock.release()
 

@@ -1,10 +1,12 @@
 """An audit's figures in words, for the command and the page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from arenas.blindness.models import BlindnessAudit
+from arenas.blindness.observe import INSIDE
+from metrics.stats.agreement import wilson
 
 WORDS = {
     "all": "everything but the pixels",
@@ -14,8 +16,13 @@ WORDS = {
     "order": "order",
     "time": "response times",
     "html": "the page around the pictures",
-    "settings": "inside the compressed picture: the coder's settings",
+    INSIDE: "the coder's settings",
 }
+INSIDE_TITLE = "Inside the compressed picture"
+INSIDE_SAYS = (
+    "How a picture was compressed depends on what it shows, so whoever reads that has begun to "
+    "decode its pixels, and this counts as naming by pixels."
+)
 LISTED = 20
 
 
@@ -31,10 +38,19 @@ class Line:
 
 
 def list_attacks(audit: BlindnessAudit) -> list[Line]:
-    return [
-        make_line(WORDS[each["channel"]], each, by=each["attacker"], share=each["accuracy"])
-        for each in audit.figures["attacks"]
-    ]
+    """How often attackers are right who do not open the pictures."""
+    return [attack_line(each) for each in audit.figures["attacks"] if each["channel"] != INSIDE]
+
+
+def list_inside(audit: BlindnessAudit) -> list[Line]:
+    """How often those are who read what the compressed pictures say of their compression."""
+    return [attack_line(each) for each in audit.figures["attacks"] if each["channel"] == INSIDE]
+
+
+def attack_line(attack: Mapping[str, Any]) -> Line:
+    return make_line(
+        WORDS[attack["channel"]], attack, by=attack["attacker"], share=attack["accuracy"]
+    )
 
 
 def list_sides(audit: BlindnessAudit) -> list[Line]:
@@ -55,10 +71,9 @@ def list_prompts(audit: BlindnessAudit) -> list[Line]:
     """The prompts whose pictures were named most often, then those with the most pictures."""
     prompts = audit.figures["pixels"]["prompts"]
     return [
-        Line(each["key"], each["category"], percent(each["named"] / each["of"]), "",
-             f"{each['named']} of {each['of']}")
+        make_line(each["key"], asdict(wilson(each["named"], each["of"])), by=each["category"])
         for each in sorted(prompts, key=telling)
-    ]  # fmt: skip
+    ]
 
 
 def telling(prompt: Mapping[str, Any]) -> tuple[float, int, str]:
@@ -75,7 +90,7 @@ def make_line(
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}\u202f%"
 
 
 def conclude(audit: BlindnessAudit) -> str:
@@ -94,6 +109,8 @@ def describe(audit: BlindnessAudit) -> str:
             conclude(audit),
             f"\nNamed without the pixels, on other prompts ({audit.serves} serves):",
             *tabulate(list_attacks(audit)),
+            f"\n{INSIDE_TITLE}: {INSIDE_SAYS}",
+            *tabulate(list_inside(audit)),
             "\nOn the left:",
             *tabulate(list_sides(audit)),
             "\nNamed by their pixels alone:",

@@ -14,6 +14,9 @@ class Competitor(models.Model):
     model = models.CharField(max_length=200, blank=True)
     params = models.JSONField(default=dict, blank=True)
     # What may change without making another competitor:
+    family = models.CharField(
+        max_length=100, blank=True, help_text="models of one kin; empty: all of its provider"
+    )
     samples = models.PositiveSmallIntegerField(default=1)
     price = models.JSONField(default=dict, blank=True)
     licence = models.CharField(max_length=100, blank=True)
@@ -35,6 +38,11 @@ class Competitor(models.Model):
     def setting(self) -> tuple[str, str, object]:
         """What makes it this competitor and no other."""
         return (self.provider, self.model, self.params)
+
+    @property
+    def kin(self) -> str:
+        """The family of models it belongs to: what holds of one may not hold of another."""
+        return self.family or self.provider
 
     def is_retired(self, today: date) -> bool:
         return self.retired_on is not None and self.retired_on <= today

@@ -23,6 +23,7 @@ Name = Annotated[Text, StringConstraints(max_length=150, pattern=r"^[^\x00-\x1f\
 SETTING = ("provider", "model", "params")
 # What a file may change without making another competitor, and the columns that hold it.
 COLUMNS = {
+    "family": "family",
     "samples": "samples",
     "price": "price",
     "licence": "licence",
@@ -41,6 +42,7 @@ class CompetitorShape(Strict):
     provider: str = EXTERNAL
     model: Annotated[str, StringConstraints(max_length=200)] = ""
     params: dict[str, JsonValue] = {}
+    family: Annotated[str, StringConstraints(max_length=100)] = ""
     price: Price | None = None
     samples: Annotated[int, Field(ge=1, le=100)] = 1
     licence: Annotated[str, StringConstraints(max_length=100)] = ""

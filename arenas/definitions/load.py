@@ -1,155 +1,25 @@
 """An arena's YAML file to rows, in one transaction: all of it or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 from django.db import transaction
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from arenas.definitions.competitors import (
-    CompetitorShape,
-    Name,
-    Source,
-    find_or_create_competitor,
-)
+from arenas.definitions.competitors import Source, find_or_create_competitor
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
-from arenas.definitions.voting import Language, Option, Voting
+from arenas.definitions.seats import seat_judges
+from arenas.definitions.shape import ArenaShape, PairingShape, QuestionShape
 from arenas.images.models import ENCODER, RenditionProfile
-from arenas.images.render import PIXELS_PER_BYTE
-from arenas.suites.load import Key, Text, hash_content
+from arenas.suites.load import hash_content
 from arenas.suites.models import SuiteVersion
-from arenas.suites.read_yaml import Strict, read_yaml
+from arenas.suites.read_yaml import Place, read_yaml
 from metrics.checks.base import check_names
-from metrics.stats.design import LEAST_RANDOM_SHARE
 
 OUTCOMES: tuple[str, ...] = ("model_a", "tie", "both_bad", "model_b")
-# As long as their columns.
-Category = Annotated[str, StringConstraints(max_length=100)]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
-
-
-Wording = Annotated[Text, StringConstraints(max_length=300)]
-
-
-class QuestionShape(Strict):
-    id: Annotated[Key, StringConstraints(max_length=80)]
-    text: Wording
-    translations: dict[Language, Wording] = {}
-    category: Category = ""
-    form: Literal["pair", "each"] = "pair"
-    options: tuple[Option, ...] = ()
-    strength: bool = False
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        if (self.form == "each") != (len(self.options) > 1):
-            raise ValueError("options, two or more, go with `form: each`, and only with it")
-        if self.strength and self.form == "each":
-            raise ValueError("strength goes with a question about a pair")
-        keys = [option.id for option in self.options]
-        if len(set(keys)) < len(keys):
-            raise ValueError("an option is given twice")
-        return self
-
-
-class RatersShape(Voting):
-    """Everything about voting, and who may vote how often."""
-
-    access: Literal["open", "invitation", "account", "platform"] = "open"
-    votes_per_rater: Count | None = None
-
-    @model_validator(mode="after")
-    def check_access(self) -> Self:
-        if (self.access == "platform") != (self.platform is not None):
-            raise ValueError("`access: platform` and the platform's codes go together")
-        return self
-
-    @property
-    def voting(self) -> dict[str, Any]:
-        """What of this is `Voting`'s, where it differs from what holds anyway."""
-        return self.model_dump(
-            mode="json", exclude_defaults=True, exclude={"access", "votes_per_rater"}
-        )
-
-
-class RenditionShape(Strict):
-    """The canvas in pixels, and how many kilobytes (1024 bytes) every shown file has."""
-
-    width: Annotated[int, Field(ge=64, le=4096)] = 1024
-    height: Annotated[int, Field(ge=64, le=4096)] = 1024
-    kilobytes: Annotated[int, Field(ge=8, le=4096)] = 256
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        least = -(-self.width * self.height // (PIXELS_PER_BYTE * 1024))
-        if self.kilobytes < least:
-            raise ValueError(f"this canvas needs {least} kilobytes at least")
-        return self
-
-
-class BoardShape(Strict):
-    raters: tuple[Literal["person", "external", "simulated", "judge"], ...] = ("person", "external")
-    batch: Count = 10
-
-
-class PairingShape(Strict):
-    """How pairs are drawn; `batch` new votes change the probabilities (default: 2 %)."""
-
-    # Unknown keys are let in here to be refused by check_names_known, with their line.
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    rule: Literal["uniform", "adjacent", "information"] = "information"
-    random_share: Annotated[float, Field(gt=0, le=1)] = LEAST_RANDOM_SHARE
-    newcomers: bool = True
-    batch: Count | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def check_kind(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            raise ValueError("keys with values are expected, such as {rule: uniform}")
-        return given
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        if self.rule == "uniform" and "random_share" in self.model_fields_set:
-            raise ValueError("random_share has no effect with the rule uniform: leave it out")
-        if self.rule != "uniform" and self.random_share < LEAST_RANDOM_SHARE:
-            least = f"{LEAST_RANDOM_SHARE} or more: with less, intervals hold the truth too rarely"
-            raise ValueError(f"a rule that looks at outcomes needs a random_share of {least}")
-        return self
-
-
-class ArenaShape(Strict):
-    slug: Slug
-    title: Name
-    description: str = ""
-    suite: str | None = None
-    tags: tuple[Text, ...] = ()
-    questions: Annotated[tuple[QuestionShape, ...], Field(min_length=1)]
-    outcomes: tuple[Literal["model_a", "tie", "both_bad", "model_b"], ...] = (
-        "model_a", "tie", "both_bad", "model_b",
-    )  # fmt: skip
-    competitors: tuple[CompetitorShape, ...] = ()
-    raters: RatersShape = RatersShape()
-    checks: tuple[str, ...] = ()
-    mode: Literal["suite", "live"] = "suite"
-    rendition: RenditionShape = RenditionShape()
-    board: BoardShape = BoardShape()
-    pairing: PairingShape = PairingShape()
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        if self.mode == "live":
-            raise ValueError("live arenas are not offered by this version")
-        if all(question.form == "each" for question in self.questions):
-            raise ValueError("questions: one at least must compare the pictures (form: pair)")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +49,7 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
         check_options(arena, shape, source)
         update_questions(arena, shape.questions, now)
         enter_competitors(arena, competitors, now=now, withdraw_others=True)
+        seat_judges(arena, shape.judges, source, now=now)
     return Loaded(arena, is_new=existing is None, changed=True)
 
 
@@ -192,13 +63,14 @@ def check_names_known(shape: ArenaShape, source: Source) -> None:
     for key in shape.pairing.model_extra or {}:
         known = ", ".join(PairingShape.model_fields)
         raise source.error(("pairing", key), f"pairing: unknown key {key!r} (known: {known})")
-    for index, check in enumerate(shape.checks):
+    for place, check in find_checks(shape):
         if check not in check_names():
             known = ", ".join(check_names())
-            raise source.error(("checks", index), f"unknown check {check!r} (known: {known})")
+            raise source.error(place, f"unknown check {check!r} (known: {known})")
     for what, names in (
         ("questions", [question.id for question in shape.questions]),
         ("competitors", [competitor.name for competitor in shape.competitors]),
+        ("judges", [judge.name for judge in shape.judges]),
         ("outcomes", list(shape.outcomes)),
     ):
         for index, name in enumerate(names):
@@ -206,6 +78,15 @@ def check_names_known(shape: ArenaShape, source: Source) -> None:
                 raise source.error((what, index), f"{name!r} is given twice")
     if not {Outcome.MODEL_A, Outcome.MODEL_B} <= set(shape.outcomes):
         raise source.error(("outcomes",), "outcomes need at least model_a and model_b")
+
+
+def find_checks(shape: ArenaShape) -> Iterator[tuple[Place, str]]:
+    """Every check that the file names, and where: for the arena, and for its questions."""
+    for index, check in enumerate(shape.checks):
+        yield ("checks", index), check
+    for number, question in enumerate(shape.questions):
+        for index, check in enumerate(question.checks):
+            yield ("questions", number, "checks", index), check
 
 
 def check_prompts(arena: Arena, shape: ArenaShape, source: Source) -> None:
@@ -261,8 +142,14 @@ def save_arena(
         encoder=ENCODER,
     )
     arena = existing or Arena(slug=shape.slug, revision=0)
-    arena.title = shape.title
-    arena.description = shape.description
+    arena.title = shape.title.text
+    arena.description = shape.description.text
+    arena.language = shape.language
+    arena.translations = {
+        name: each.translations
+        for name, each in (("title", shape.title), ("description", shape.description))
+        if each.translations
+    }
     arena.mode = shape.mode
     arena.suite_version = version
     arena.tags = list(shape.tags)

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from arenas.competitors.models import Competitor
+from arenas.definitions.speak import Spoken
 from arenas.definitions.voting import Option, Voting
 from arenas.images.models import RenditionProfile
 from arenas.ledger.models import LedgerRow
@@ -36,6 +37,12 @@ class Arena(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=150)
     description = models.TextField(blank=True)
+    language = models.CharField(
+        max_length=35, default="en", help_text="what its texts are written in"
+    )
+    translations = models.JSONField(
+        default=dict, blank=True, help_text="title and description, each by language"
+    )
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.SUITE)
     suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, null=True, blank=True)
     tags = models.JSONField(default=list, blank=True, help_text="only prompts with one of these")
@@ -68,6 +75,12 @@ class Arena(models.Model):
     def voting(self) -> Voting:
         """How voting goes here."""
         return Voting.model_validate(self.voting_settings)
+
+    def speak_title(self, language: str) -> Spoken:
+        return Spoken.choose(self.title, self.translations.get("title", {}), language)
+
+    def speak_description(self, language: str) -> Spoken:
+        return Spoken.choose(self.description, self.translations.get("description", {}), language)
 
     def competitors(self) -> models.QuerySet[Competitor]:
         """Those who take part now: joined and not withdrawn."""
@@ -105,6 +118,9 @@ class Question(models.Model):
     form = models.CharField(max_length=4, choices=Form, default=Form.PAIR)
     options = models.JSONField(default=list, blank=True, help_text="answers about each picture")
     strength = models.BooleanField(default=False, help_text="asks how much better, too")
+    checks = models.JSONField(
+        default=list, blank=True, help_text="checks that are held against its votes"
+    )
     translations = models.JSONField(default=dict, blank=True, help_text="text by language")
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -124,11 +140,9 @@ class Question(models.Model):
     def __str__(self) -> str:
         return self.text
 
-    def speak(self, language: str) -> str:
-        """The question in the language, or as it was written; `de-at` falls back to `de`."""
-        short = language.partition("-")[0]
-        found: str = self.translations.get(language) or self.translations.get(short, self.text)
-        return found
+    def speak(self, language: str) -> Spoken:
+        """The question in the language, or as it was written."""
+        return Spoken.choose(self.text, self.translations, language)
 
     @property
     def choices(self) -> tuple[Option, ...]:

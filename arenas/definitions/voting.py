@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from arenas.definitions.speak import Spoken
 from arenas.suites.load import Key, Text
 from arenas.suites.read_yaml import Strict
 
@@ -26,11 +27,15 @@ class Worded(Strict):
     text: Short
     translations: Mapping[Language, Short] = {}
 
-    def speak(self, language: str) -> str:
-        """The text in the language, or as it was written; `de-at` falls back to `de`."""
-        return self.translations.get(language) or self.translations.get(
-            language.partition("-")[0], self.text
-        )
+    @model_validator(mode="before")
+    @classmethod
+    def take_plain(cls, given: object) -> object:
+        """A text alone is one without translations."""
+        return {"text": given} if isinstance(given, str) else given
+
+    def speak(self, language: str) -> Spoken:
+        """The text in the language, or as it was written."""
+        return Spoken.choose(self.text, self.translations, language)
 
 
 class Option(Worded):
@@ -105,16 +110,21 @@ class Voting(Strict):
     comments: bool = False
     spots: bool = True
     skip_reasons: tuple[Reason, ...] = (
-        Reason(id="unsure", text="I cannot tell", translations={"de": "Ich kann es nicht sagen"}),
+        Reason(
+            id="unsure",
+            text="I cannot tell",
+            # In English too: an arena may be written in another language.
+            translations={"en": "I cannot tell", "de": "Ich kann es nicht sagen"},
+        ),
         Reason(
             id="broken",
             text="A picture does not show",
-            translations={"de": "Ein Bild wird nicht angezeigt"},
+            translations={"en": "A picture does not show", "de": "Ein Bild wird nicht angezeigt"},
         ),
         Reason(
             id="unpleasant",
             text="I do not want to see this",
-            translations={"de": "Das möchte ich nicht sehen"},
+            translations={"en": "I do not want to see this", "de": "Das möchte ich nicht sehen"},
         ),
     )
     undo_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
@@ -129,8 +139,8 @@ class Voting(Strict):
     practice: Annotated[int, Field(ge=0, le=10)] = 0
     # What people are told before and after:
     minutes: Count | None = None
-    pay: Short | None = None
-    content: Long | None = None
+    pay: Worded | None = None
+    content: Notice | None = None
     consent: Notice | None = None
     screening: tuple[ScreeningQuestion, ...] = ()
     platform: Platform | None = None

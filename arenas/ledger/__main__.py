@@ -32,10 +32,16 @@ def main() -> int:
             votes = list(rebuild_votes(entries, options.arena))
             options.votes.write_text("".join(json.dumps(vote) + "\n" for vote in votes))
             print(f"{len(votes)} votes that stand written to {options.votes}")  # noqa: T201
-    except (OSError, BrokenLedger) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+    except BrokenLedger as error:
+        return complain(str(error))
+    except OSError as error:
+        return complain(f"{error.filename or options.ledger}: {error.strerror or error}")
     return 0
+
+
+def complain(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    return 2
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from arenas.ledger.chain import digest_description
 from arenas.ledger.models import LedgerRow
+from arenas.prepare import insert
 
 Row = TypeVar("Row", bound=LedgerRow)
 
@@ -23,7 +24,7 @@ def append(row: Row) -> Row:
     """Insert one row with its digest."""
     row.form = row.FORM
     row.digest = digest_row(row)
-    row.save(force_insert=True)
+    insert(row)
     return row
 
 

@@ -1,4 +1,5 @@
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 from django.db import models
 
@@ -22,6 +23,10 @@ class LedgerRow(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def prepare(cls, rows: Sequence[Self]) -> None:
+        """Read at once what describing these rows and their annexes needs beside `related`."""
 
     def fits_annex(self) -> bool:
         """Whether what is kept outside the row, and can be erased, is what its digest is of."""

@@ -79,14 +79,16 @@ class Marks:
         for flag in flags:
             for subject in ("vote", "rater", "candidate", "battle"):
                 if flag[subject] is not None:
-                    rules[(subject, *flatten(flag[subject]))].add(str(flag["rule"]))
+                    where = [flag["arena"]] if flag.get("arena") else []
+                    rules[(subject, *flatten(flag[subject]), *where)].add(str(flag["rule"]))
         return cls(dict(rules))
 
     def on(self, digest: str, row: Row) -> list[str]:
         """The rules that speak against a vote, sorted."""
         a, b = ((row["prompt"], row[f"model_{s}"], row[f"sample_{s}"]) for s in "ab")
         subjects: list[tuple[object, ...]] = [
-            ("vote", digest), ("rater", row["rater"]), ("candidate", *a), ("candidate", *b),
+            ("vote", digest), ("rater", row["rater"]), ("rater", row["rater"], row["arena"]),
+            ("candidate", *a), ("candidate", *b),
             ("battle", row["arena"], *a, *b), ("battle", row["arena"], *b, *a),
         ]  # fmt: skip
         return sorted({rule for subject in subjects for rule in self.rules.get(subject, ())})

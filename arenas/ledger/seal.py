@@ -82,7 +82,9 @@ def rows_between(first: int, last: int) -> Iterable[LedgerRow]:
     for kind in ledger_kinds():
         manager: models.Manager[Any] = kind._default_manager
         related = getattr(kind, "related", ())
-        yield from manager.filter(seq__range=(first, last)).select_related(*related)
+        rows = list(manager.filter(seq__range=(first, last)).select_related(*related))
+        kind.prepare(rows)
+        yield from rows
 
 
 def check_digests(rows: Iterable[LedgerRow]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
 from arenas.battles.models import Gold
@@ -24,6 +24,7 @@ from arenas.suites.models import PromptReference
 logger = logging.getLogger(__name__)
 
 Kind = Gold.Kind
+GOLD_LOCK = 0x601D  # one maker at a time in an arena: two would both find the same missing
 WANTED = 24  # of each kind: nobody is shown one twice, and few are shown so many
 LOOKED_AT = 2000  # candidates, to choose them from
 
@@ -63,8 +64,11 @@ def find_whole(arena: Arena) -> QuerySet[Gold]:
     )
 
 
+@transaction.atomic  # the picture is not seen in the arena before the gold is
 def make_gold(arena: Arena, kinds: Sequence[str], *, most: int, rng: np.random.Generator) -> int:
     """Fill each kind up to what is wanted, spread over prompts and competitors."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [GOLD_LOCK, arena.pk])
     mould, made = Mould(load_stock(arena), rng), 0
     for kind in kinds:
         whole = mould.find_whole(kind)
@@ -140,7 +144,6 @@ class Mould:
             taken.update([("prompt", maker.prompt), ("competitor", maker.competitor)])
             yield pk
 
-    @transaction.atomic  # the picture is not seen in the arena before the gold is
     def cast(self, kind: str, good: int) -> bool:
         """Make one gold showing, unless nothing fits beside the candidate.
 

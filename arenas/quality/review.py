@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from arenas.definitions.models import Arena
 from arenas.definitions.voting import Rules
@@ -183,23 +183,19 @@ def describe(figures: Figures) -> dict[str, float]:
 
 
 def raise_once(review: RaterReview, rule: str, finding: Finding, *, now: datetime) -> Flag | None:
-    """Flag the rater by a rule that the arena has flag, unless that was done before.
+    """Flag the rater in the arena by a rule that it has flag, unless that was done before.
 
     A flag that somebody lifted is raised again only when it rests on twice as many cases.
     """
-    if rule not in review.arena.voting.quality.raise_flags:
+    arena, rater = review.arena, review.rater
+    if rule not in arena.voting.quality.raise_flags:
         return None
-    before = Flag.objects.filter(rater=review.rater, rule=rule, lifts=None)
-    if before.filter(lifted_by=None).exists():
+    standing = Flag.objects.filter(rater=rater, rule=rule, lifts=None, lifted_by=None)
+    if standing.filter(Q(arena=None) | Q(arena=arena)).exists():
         return None
-    if before.exists() and finding.cases < 2 * find_cases(review.rater, rule):
+    if finding.cases < 2 * review.raised.get(rule, 0):
         return None
     review.raised[rule] = finding.cases
     review.save(update_fields=["raised"])
-    return raise_flag(review.rater, rule=rule, reason=finding.reason[:300], by=BY, now=now)
-
-
-def find_cases(rater: Rater, rule: str) -> int:
-    """On how many cases the rater's latest flag by the rule rested, in whatever arena."""
-    raised = RaterReview.objects.filter(rater=rater).values_list("raised", flat=True)
-    return max((cases.get(rule, 0) for cases in raised), default=0)
+    reason = finding.reason[:300]
+    return raise_flag(rater, rule=rule, reason=reason, by=BY, now=now, arena=arena)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena, Outcome
@@ -148,10 +148,11 @@ def read_figures(review: RaterReview) -> Figures:
 
 
 def read_flags(arena: Arena) -> dict[int, list[str]]:
-    """By rater the rules of the flags that stand."""
+    """By rater the rules of the flags that stand there."""
     rules: dict[int, list[str]] = defaultdict(list)
     raters = RaterReview.objects.filter(arena=arena).values("rater")
-    flags = Flag.objects.filter(rater__in=raters, lifts=None, lifted_by=None)
+    here = Q(arena=None) | Q(arena=arena)
+    flags = Flag.objects.filter(here, rater__in=raters, lifts=None, lifted_by=None)
     for rater, rule in flags.order_by("rule").values_list("rater", "rule").distinct():
         rules[rater or 0].append(rule)
     return rules

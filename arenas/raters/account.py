@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from arenas.raters.admit import HasLeft
 from arenas.raters.models import Person, Rater
 
 
@@ -28,12 +29,15 @@ def create_account(name: str) -> str:
 
 
 def find_or_make_rater(user: AbstractBaseUser) -> Rater:
-    """The rater that the user is, made with the first need of it."""
+    """The rater that the user is, made with the first need of it. Raises HasLeft."""
     known = Person.objects.select_related("rater").filter(user_id=user.pk).first()
     if known:
         return known.rater
     try:
         with transaction.atomic():
+            users = get_user_model().objects.select_for_update(no_key=True).filter(pk=user.pk)
+            if not users:  # a withdrawal has deleted the account since the request began
+                raise HasLeft
             return Person.objects.create(rater=Rater.objects.create(), user_id=user.pk).rater
     except IntegrityError:
         return Person.objects.select_related("rater").get(user_id=user.pk).rater

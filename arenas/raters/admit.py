@@ -8,11 +8,16 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from arenas.definitions.models import Arena
+from arenas.prepare import fetch, list_columns, make
 from arenas.raters.models import Invitation, Participation, Person, Rater
 
 
 class NotInvited(Exception):
     """The link is unknown, used up or expired; the message says which."""
+
+
+class HasLeft(Exception):
+    """Who is to be let in had their data deleted, and with that left for good."""
 
 
 def hash_token(token: str) -> str:
@@ -49,7 +54,7 @@ def revoke_invitation(invitation: Invitation, *, now: datetime) -> None:
 
 @transaction.atomic
 def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Participation:
-    """Admit the rater, or a new one, to the invitation's arena. Raises NotInvited."""
+    """Admit the rater, or a new one, to the invitation's arena. Raises NotInvited, HasLeft."""
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
         .select_related("arena")
@@ -68,8 +73,15 @@ def accept_invitation(token: str, rater: Rater | None, *, now: datetime) -> Part
     return begin(invitation.arena, rater or Rater.objects.create(), invitation)
 
 
+@transaction.atomic
 def begin(arena: Arena, rater: Rater, invitation: Invitation | None = None) -> Participation:
-    """The rater's part in the arena, begun when there is none yet."""
+    """The rater's part in the arena, begun when there is none yet. Raises HasLeft.
+
+    A withdrawal holds the rater as well: it ends before, or finds the part that is begun here.
+    """
+    there = Rater.objects.select_for_update(no_key=True).filter(pk=rater.pk, withdrawn_at=None)
+    if not there:
+        raise HasLeft
     arrived, voting = Participation.State.ARRIVED, Participation.State.VOTING
     # Two links opened at the same moment hold different locks; the table knows one of them.
     participation, _ = Participation.objects.get_or_create(
@@ -85,12 +97,15 @@ def begin(arena: Arena, rater: Rater, invitation: Invitation | None = None) -> P
 
 
 def lock_participation(arena: Arena, rater: Rater) -> Participation:
-    """The rater's part in the arena, which nobody else changes until the transaction ends."""
+    """The rater's part in the arena, which nobody else changes until the transaction ends.
+
+    Raises HasLeft.
+    """
     return find_locked(arena, rater.key) or find_begun(arena, rater)
 
 
 def join(arena: Arena, rater: Rater | None) -> Participation:
-    """A part in the arena for the rater, or for a new one, locked."""
+    """A part in the arena for the rater, or for a new one, locked. Raises HasLeft."""
     return lock_participation(arena, rater or Rater.objects.create())
 
 
@@ -99,10 +114,8 @@ def find_begun(arena: Arena, rater: Rater) -> Participation:
     return Participation.objects.select_for_update(of=("self",)).get(arena=arena, rater=rater)
 
 
-# By hand, as are the other queries of a vote: putting such a query together costs Django more
-# than PostgreSQL takes to answer it.
-LOCKED = """
-    SELECT part.*, rater.key, rater.kind, rater.name, rater.created_at AS known_since
+LOCKED = f"""
+    SELECT {list_columns(Rater, "rater")}, {list_columns(Participation, "part")}
     FROM arenas_participation part JOIN arenas_rater rater ON rater.id = part.rater_id
     WHERE part.arena_id = %s AND rater.key = %s AND rater.withdrawn_at IS NULL
     FOR UPDATE OF part
@@ -111,14 +124,13 @@ LOCKED = """
 
 def find_locked(arena: Arena, key: str) -> Participation | None:
     """The part in the arena of the rater with this key, locked; None where there is none."""
-    found = list(Participation.objects.raw(LOCKED, [arena.pk, key])) if key else []
-    if not found or (arena.access == Arena.Access.ACCOUNT and not has_account(found[0])):
+    rows = fetch(LOCKED, [arena.pk, key]) if key else []
+    if not rows:
         return None
-    part = found[0]
-    names = ["id", "key", "kind", "name", "created_at", "withdrawn_at"]
-    row = [part.rater_id, part.key, part.kind, part.name, part.known_since, None]  # type: ignore[attr-defined]
-    part.rater = Rater.from_db(part._state.db, names, row)
-    return part
+    about_rater = len(Rater._meta.concrete_fields)
+    part = make(Participation, rows[0][about_rater:])
+    part.rater = make(Rater, rows[0][:about_rater])
+    return part if arena.access != Arena.Access.ACCOUNT or has_account(part) else None
 
 
 def has_account(part: Participation) -> bool:

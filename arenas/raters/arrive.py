@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from arenas.definitions.models import Arena
 from arenas.definitions.voting import Platform
-from arenas.raters.admit import begin
+from arenas.raters.admit import HasLeft, begin
 from arenas.raters.depart import has_departed
 from arenas.raters.models import Participation, Person, Rater
 
@@ -19,10 +19,6 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9._@:+=~-]{1,200}")
 
 class BadArrival(ValueError):
     """The address names nobody, or in signs that no platform uses."""
-
-
-class HasLeft(Exception):
-    """The participant had their data deleted, and with that left for good."""
 
 
 @dataclass(frozen=True, slots=True)

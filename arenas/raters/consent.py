@@ -54,4 +54,14 @@ def start(
 def decline(participation: Participation, *, now: datetime) -> None:
     """End the part of a rater who is asked whether to begin, or to go on, and does not want to."""
     if is_asked(participation, participation.arena.voting):
-        end(participation, State.SCREENED_OUT, now=now)
+        end(participation, State.DECLINED, now=now)
+
+
+def reconsider(participation: Participation) -> None:
+    """Take a decline back: who had begun goes on, all others are asked as when they arrived."""
+    if participation.state != State.DECLINED:
+        return
+    began = participation.rater.ballots.filter(arena=participation.arena_id).exists()
+    participation.state = State.VOTING if began else State.ARRIVED
+    participation.ended_at = None
+    participation.save(update_fields=["state", "ended_at"])

@@ -6,7 +6,8 @@ from django.utils.crypto import salted_hmac
 
 from arenas.raters.models import Departed, Participation, Person
 
-ENDED = (Participation.State.SCREENED_OUT, Participation.State.INATTENTIVE)
+State = Participation.State
+ENDED = (State.DECLINED, State.SCREENED_OUT, State.INATTENTIVE)
 
 
 def hash_participant(platform: str, participant: str) -> str:

@@ -32,6 +32,7 @@ def find_way_back(arena: Arena, state: str) -> WayBack | None:
     if platform is None:
         return None
     codes = {
+        State.DECLINED: platform.screen_out_code,
         State.SCREENED_OUT: platform.screen_out_code,
         State.INATTENTIVE: platform.attention_code,
         State.VOTING: platform.completion_code,

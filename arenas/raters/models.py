@@ -86,6 +86,23 @@ class Departed(models.Model):
         return f"departed {self.digest[:8]}"
 
 
+class LoginTry(models.Model):
+    """How often a password was tried for a name, or from an address, until a time.
+
+    The digest is one that only the site's key can make; the row goes when the time is over.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    tries = models.PositiveIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "login tries"
+
+    def __str__(self) -> str:
+        return f"{self.tries} tries of {self.digest[:8]}"
+
+
 class Invitation(models.Model):
     """A link that admits raters to an arena. Only the hash of its token is stored."""
 
@@ -112,6 +129,7 @@ class Participation(models.Model):
     class State(models.TextChoices):
         ARRIVED = "arrived"
         VOTING = "voting"
+        DECLINED = "declined"
         SCREENED_OUT = "screened_out"
         INATTENTIVE = "inattentive"
         WITHDRAWN = "withdrawn"

@@ -27,7 +27,7 @@ Short = Annotated[str, StringConstraints(max_length=100)]
 
 class ReferenceShape(Strict):
     id: ShortKey
-    role: Literal["subject", "style", "source"]
+    role: Literal["subject", "style", "source", "mask"]
     file: Text
 
 
@@ -56,6 +56,9 @@ class PromptShape(Strict):
         names = [reference.id for reference in self.references]
         if len(set(names)) < len(names):
             raise ValueError("two references have the same id")
+        roles = [reference.role for reference in self.references]
+        if roles.count("mask") > min(1, roles.count("source")):
+            raise ValueError("a mask says what of the source may change: one, beside a source")
         if self.expect.subject and self.expect.subject not in names:
             raise ValueError(f"expect.subject {self.expect.subject!r} is no reference of it")
         return self

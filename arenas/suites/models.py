@@ -40,6 +40,10 @@ class Prompt(models.Model):
     def text(self) -> str:
         return "\n\n".join(self.turns)
 
+    def list_shown(self) -> list["PromptReference"]:
+        """The references that models and raters are shown: all but masks."""
+        return [each for each in self.references.all() if each.role != PromptReference.Role.MASK]
+
     @property
     def expectation(self) -> Expectation:
         """What the suite states of a right answer, as checks and renderers take it."""
@@ -56,6 +60,7 @@ class PromptReference(models.Model):
         SUBJECT = "subject"
         STYLE = "style"
         SOURCE = "source"
+        MASK = "mask"  # where the source may change: white; for checks alone
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="references")
     position = models.PositiveSmallIntegerField()

@@ -8,11 +8,40 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import get_language
 
 from arenas.competitors.models import Competitor
 from arenas.competitors.price import Price, read_price
+from arenas.definitions.models import Arena, Question
+from arenas.definitions.speak import Spoken
+from arenas.definitions.voting import Worded
 
 register = template.Library()
+
+
+@register.filter
+def spoken(written: Worded | Question) -> Spoken:
+    """What the arena's author wrote, in the page's language where there is a translation."""
+    return written.speak(get_language() or "")
+
+
+@register.filter
+def spoken_title(arena: Arena) -> Spoken:
+    return arena.speak_title(get_language() or "")
+
+
+@register.filter
+def spoken_description(arena: Arena) -> Spoken:
+    return arena.speak_description(get_language() or "")
+
+
+@register.filter
+def lang(text: Spoken | str, arena: Arena) -> str:
+    """` lang="en"` for an element whose text is not in the page's language (WCAG 3.1.2)."""
+    if not isinstance(text, Spoken):
+        return ""
+    language = text.foreign(arena.language, get_language() or "")
+    return format_html(' lang="{}"', language) if language else ""
 
 
 @register.simple_tag
@@ -79,6 +108,11 @@ def describe_price(price: Price) -> str:
 def exactly(usd: Decimal) -> str:
     """With all its digits, and cents at least."""
     return f"${usd:.2f}" if usd == round(usd, 2) else f"${usd.normalize():f}"
+
+
+@register.filter
+def as_percent(share: float) -> str:
+    return f"{100 * share:.0f}\u202f%"
 
 
 @register.filter

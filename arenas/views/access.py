@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 
 from arenas.raters.models import Rater
@@ -48,6 +49,12 @@ def is_home(request: HttpRequest, rater: Rater) -> bool:
     return request.get_signed_cookie(HOME, default="", salt="home") == rater.key
 
 
+def find_address(request: HttpRequest) -> str:
+    """The address that the request came from: where TLS ends before the site, the proxy's word."""
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.HTTPS else ""
+    return str(told.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
+
+
 def staff_only(view: View) -> View:
     """Ask strangers to log in, and refuse those who are not staff."""
 
@@ -58,7 +65,7 @@ def staff_only(view: View) -> View:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not request.user.is_staff:
-            raise PermissionDenied("This page is for staff.")
+            raise PermissionDenied(_("This page is for staff."))
         return view(request, *args, **kwargs)
 
     return guarded

@@ -1,25 +1,27 @@
 """Logging in and out, for raters of arenas that ask for an account."""
 
-import hashlib
 from typing import Any
 
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from arenas.raters.account import find_or_make_rater
-from arenas.views.access import COOKIE, remember_rater
+from arenas.raters.try_login import count_try, forgive
+from arenas.views.access import COOKIE, find_address, remember_rater
 from arenas.views.language import in_raters_language
-
-TRIES, SECONDS = 10, 300
 
 
 class LimitedForm(AuthenticationForm):
-    """Name and password; after some wrong ones for a name, none is tried for some minutes."""
+    """Name and password; after some wrong ones, none is tried for some minutes.
+
+    That is said whether or not there is such a name.
+    """
 
     error_messages = {
         "invalid_login": _("This name and password do not belong together."),
@@ -27,15 +29,21 @@ class LimitedForm(AuthenticationForm):
     }
 
     def clean(self) -> dict[str, Any]:
-        name = self.cleaned_data.get("username", "")
-        key = f"login:{hashlib.sha256(name.encode()).hexdigest()}"
-        tries = cache.get(key, 0)
-        if tries >= TRIES:
+        name, password = (self.cleaned_data.get(field) for field in ("username", "password"))
+        if not name or not password:
+            return super().clean()
+        address = find_address(self.request) if self.request else ""
+        if not count_try(name, address, now=timezone.now()):
             raise ValidationError(_("Too many wrong passwords. Please try again in some minutes."))
-        cache.set(key, tries + 1, SECONDS)
         cleaned = super().clean()
-        cache.delete(key)
+        forgive(name, address)
         return cleaned
+
+
+class StaffForm(LimitedForm, AdminAuthenticationForm):
+    """The same for the admin, which lets staff alone in."""
+
+    error_messages = AdminAuthenticationForm.error_messages
 
 
 @method_decorator(in_raters_language, name="dispatch")

@@ -7,8 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from arenas.blindness.describe import (
+    INSIDE_SAYS,
+    INSIDE_TITLE,
     conclude,
     list_attacks,
+    list_inside,
     list_pixels,
     list_prompts,
     list_sides,
@@ -28,6 +31,7 @@ def blindness(request: HttpRequest, slug: str) -> HttpResponse:
             "conclusion": conclude(audit),
             "chance": percent(audit.chance),
             "attacks": list_attacks(audit),
+            "inside": (INSIDE_TITLE, INSIDE_SAYS, list_inside(audit)),
             "sides": list_sides(audit),
             "pixels": list_pixels(audit),
             "prompts": list_prompts(audit),

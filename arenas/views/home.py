@@ -6,8 +6,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from arenas.definitions.models import Arena
+from arenas.views.language import in_raters_language
 
 
+@in_raters_language
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     arenas = Arena.objects.select_related("suite_version").annotate(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from arenas.images.models import Image, Rendition, RenditionProfile
-from arenas.images.render import render
+from arenas.images.render import render_reference
 from arenas.suites.models import PromptReference
 from arenas.views.access import staff_only
 
@@ -71,8 +71,8 @@ class Reference:
 @lru_cache(maxsize=4096)
 def list_references(prompt: int, profile: RenditionProfile) -> tuple[Reference, ...]:
     """The prompt's reference pictures. Neither they nor their renditions ever change."""
-    rows = PromptReference.objects.filter(prompt=prompt).select_related("image")
-    return tuple(describe_reference(reference, profile) for reference in rows)
+    rows = PromptReference.objects.filter(prompt=prompt).exclude(role=PromptReference.Role.MASK)
+    return tuple(describe_reference(row, profile) for row in rows.select_related("image"))
 
 
 def describe_reference(reference: PromptReference, profile: RenditionProfile) -> Reference:
@@ -83,15 +83,3 @@ def describe_reference(reference: PromptReference, profile: RenditionProfile) ->
         width=rendition.profile.width,
         height=rendition.profile.height,
     )
-
-
-def render_reference(image: Image, profile: RenditionProfile) -> Rendition:
-    """A reference as raters see it: pixels alone, on a canvas of its own shape."""
-    shrink = min(1, profile.width / image.width, profile.height / image.height)
-    own, _ = RenditionProfile.objects.get_or_create(
-        width=max(1, round(image.width * shrink)),
-        height=max(1, round(image.height * shrink)),
-        size=profile.size,
-        encoder=profile.encoder,
-    )
-    return render(image, own)

@@ -106,7 +106,9 @@ def rater(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         "shares": Shares(figures, total),
         "findings": {name: each.reason for name, each in findings.items()} | anomaly,
         "rules": arena.voting.quality,
-        "flags": found.flags.filter(lifts=None).select_related("lifted_by").order_by("-pk"),
+        "flags": found.flags.filter(lifts=None)
+        .select_related("lifted_by", "arena")
+        .order_by("-pk"),
         "rows": list_last(arena, found),
     }
     return render(request, "arenas/rater.html", context)

@@ -14,8 +14,7 @@ from arenas.battles.tokens import derive_token
 from arenas.definitions.models import Outcome, Question
 from arenas.definitions.voting import Reason
 from arenas.views.images import Reference, list_references
-from arenas.votes.models import Vote
-from arenas.votes.undo import find_newest, mark_vote
+from arenas.votes.undo import Last, find_last
 
 LETTERS = "ABCD"
 
@@ -73,7 +72,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """The last answer, while it can be taken back."""
+    """What was done last, while it can be taken back."""
 
     token: str
     seconds: int
@@ -85,14 +84,15 @@ def show_ballot(sitting: Sitting, ballot: Ballot) -> Shown:
     questions, waiting = sitting.questions_on(ballot), sitting.waiting_on(ballot)
     question = (waiting or questions)[0]
     sides = list_sides(sitting, ballot)
+    profile, has_references = stock.arena.profile, prompt.pk in stock.referenced
     return Shown(
         token=derive_token(ballot.nonce),
         kind="practice" if ballot.kind == Ballot.Kind.PRACTICE else "",
         turns=list_turns(sitting, ballot),
-        references=list_references(prompt.pk, stock.arena.profile),
+        references=list_references(prompt.pk, profile) if has_references else (),
         sides=[name_side(side, len(sides)) for side in sides],
-        width=stock.arena.profile.width,
-        height=stock.arena.profile.height,
+        width=profile.width,
+        height=profile.height,
         question=question.key,
         question_text=question.speak(language),
         form=find_form(question, len(sides)),
@@ -151,15 +151,12 @@ def list_ahead(sitting: Sitting) -> list[str]:
 
 
 def find_undo(sitting: Sitting) -> Undo | None:
-    """The last answer while it can be taken back, for a page that is loaded anew."""
+    """What was done last while it can be taken back, for a page that is loaded anew."""
+    last = find_last(sitting) if sitting.stock.arena.voting.undo_seconds else None
+    return offer_undo(sitting, last) if last else None
+
+
+def offer_undo(sitting: Sitting, last: Last) -> Undo | None:
     seconds = sitting.stock.arena.voting.undo_seconds
-    vote = find_newest(sitting) if seconds else None
-    if vote is None or vote.ballot is None:
-        return None
-    left = seconds - int((sitting.now - vote.created_at).total_seconds())
-    return Undo(name_answer(vote, derive_token(vote.ballot.nonce)), left) if left > 0 else None
-
-
-def name_answer(vote: Vote, token: str) -> str:
-    """What the button that takes the answer back sends."""
-    return f"{token}:{mark_vote(vote)}"
+    left = seconds - int((sitting.now - last.at).total_seconds())
+    return Undo(last.name, left) if left > 0 else None

@@ -16,14 +16,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from arenas.battles.models import Ballot
+from arenas.battles.limit import count_work
 from arenas.battles.stock import find_arena
 from arenas.definitions.models import Arena
+from arenas.definitions.speak import Spoken
 from arenas.definitions.voting import Platform, Voting
 from arenas.raters import consent
 from arenas.raters.account import find_or_make_rater
-from arenas.raters.admit import find_locked, join
-from arenas.raters.arrive import Arrival, BadArrival, HasLeft, arrive, is_of, read_arrival
+from arenas.raters.admit import HasLeft, find_locked, join
+from arenas.raters.arrive import Arrival, BadArrival, arrive, is_of, read_arrival
 from arenas.raters.finish import find_way_back
 from arenas.raters.models import Participation, Person, Rater
 from arenas.views.access import find_rater, read_rater_key, remember_home, remember_rater
@@ -58,9 +59,9 @@ class StartForm(forms.Form):
             )
 
     @cached_property
-    def consent_text(self) -> str:
-        """The text to agree to, or nothing."""
-        return self.voting.consent.speak(self.language) if self.voting.consent else ""
+    def consent_text(self) -> Spoken | None:
+        """The text to agree to, if there is one."""
+        return self.voting.consent.speak(self.language) if self.voting.consent else None
 
     @property
     def answers(self) -> dict[str, str]:
@@ -72,7 +73,7 @@ class StartForm(forms.Form):
 
     def clean_consent(self) -> bool:
         """Nobody agrees to a text that they were not shown."""
-        if self.data.get("shown") != consent.hash_text(self.consent_text):
+        if self.data.get("shown") != consent.hash_text(self.consent_text or ""):
             raise forms.ValidationError(_("This text has changed. Please read it again."))
         return True
 
@@ -111,11 +112,20 @@ def find_part(request: HttpRequest, arena: Arena, *, begins: bool) -> Participat
     """The rater's part in the arena, locked.
 
     A user's begins with the first look at an arena with accounts; in an open one that has
-    nothing to say first, where the look `begins` it, so does a stranger's.
+    nothing to say first, where the look `begins` it, so does a stranger's. Nobody's does whose
+    data are being deleted meanwhile.
     """
     found = find_locked(arena, read_rater_key(request))
     if found:
         return found
+    try:
+        return begin_part(request, arena, begins=begins)
+    except HasLeft:
+        return None
+
+
+def begin_part(request: HttpRequest, arena: Arena, *, begins: bool) -> Participation | None:
+    """The same for who has none yet. Raises HasLeft."""
     if arena.access == Access.ACCOUNT:
         user = request.user
         return join(arena, find_or_make_rater(user)) if user.is_authenticated else None
@@ -158,20 +168,27 @@ def is_of_another(request: HttpRequest, platform: Platform, arrival: Arrival) ->
 def begin(
     request: HttpRequest, arena: Arena, participation: Participation | None, now: datetime
 ) -> HttpResponse:
-    """Do what the start page's button says; nothing is written while something is missing."""
+    """Do what the page's button says; nothing is written while something is missing."""
     if "decline" in request.POST:
         if participation:
             consent.decline(participation, now=now)
-        state = participation.state if participation else State.SCREENED_OUT
+        state = participation.state if participation else State.DECLINED
         return show_end(request, arena, state, participation)
+    if "return" in request.POST:
+        if participation:
+            consent.reconsider(participation)
+        return redirect("start", slug=arena.slug)
     form = make_form(arena, participation, request.POST)
     if not form.is_valid():
         return show_start(request, arena, form, participation)
-    participation = participation or join(arena, find_rater(request))
+    try:
+        participation = participation or join(arena, find_rater(request))
+    except HasLeft:
+        return show_end(request, arena, State.WITHDRAWN, None)
     response = redirect("vote", slug=arena.slug)
     if arena.voting.platform and is_first(participation):
         remember_home(response, participation.rater)
-    consent.start(participation, consent=form.consent_text, answers=form.answers, now=now)
+    consent.start(participation, consent=form.consent_text or "", answers=form.answers, now=now)
     return keep(request, response, participation.rater)
 
 
@@ -239,12 +256,12 @@ def show_end(
         "state": state,
         "way_back": find_way_back(arena, state) if participation else None,
         "answered": count_answered(participation) if participation else 0,
+        "may_return": state == State.DECLINED,
     }
     return render(request, "arenas/ended.html", context)
 
 
 def count_answered(participation: Participation) -> int:
     """The ballots that count as the rater's work."""
-    mine = Ballot.objects.filter(arena=participation.arena_id, rater=participation.rater_id)
-    work = mine.exclude(answered_at=None).exclude(kind=Ballot.Kind.PRACTICE)
-    return work.filter(skipped="").count()
+    now, rater = timezone.now(), participation.rater
+    return count_work(participation.arena, now=now, rater=rater)

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,11 +13,12 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from arenas.battles.draw import recall_battles
 from arenas.battles.serve import top_up
 from arenas.battles.sitting import Sitting, sit_down
 from arenas.battles.stock import Stock, find_stock
 from arenas.definitions.models import Arena
-from arenas.raters.admit import NotInvited, accept_invitation, is_limited
+from arenas.raters.admit import HasLeft, NotInvited, accept_invitation, is_limited
 from arenas.raters.finish import end
 from arenas.raters.models import Participation
 from arenas.views.access import find_rater, read_rater_key, remember_rater
@@ -28,7 +29,7 @@ from arenas.views.show import (
     list_ahead,
     list_outcomes,
     list_reasons,
-    name_answer,
+    offer_undo,
     show_ballot,
 )
 from arenas.views.start import find_part, keep, may_go_on, receive, show_door
@@ -37,7 +38,7 @@ from arenas.votes.cast import Answer, Refused, Viewport, cast_in
 from arenas.votes.judge import explain_practice
 from arenas.votes.skip import skip_open
 from arenas.votes.tidy import Spot
-from arenas.votes.undo import undo_last
+from arenas.votes.undo import Last, undo_last
 
 # Sides and pairs must not be predictable from what a rater has seen.
 RNG = random.SystemRandom()
@@ -63,6 +64,16 @@ def vote(request: HttpRequest, slug: str) -> HttpResponseBase:
     stock = find_stock_or_404(slug)
     if request.GET and (arrived := receive(request, stock.arena)):
         return arrived
+    try:
+        return go_on(request, stock)
+    except IntegrityError:
+        # After a backup of the database was restored, a number known by heart can name nothing,
+        # which the commit finds. Nothing of the request has happened then.
+        recall_battles.cache_clear()
+        return go_on(request, stock)
+
+
+def go_on(request: HttpRequest, stock: Stock) -> HttpResponseBase:
     with transaction.atomic():
         participation = find_part(request, stock.arena, begins=True)
         if participation is None or not may_go_on(participation, stock.arena):
@@ -87,31 +98,24 @@ def find_stock_or_404(slug: str) -> Stock:
 def act(request: HttpRequest, sitting: Sitting) -> Said:
     """Do what the pressed button says. Nothing is written where it is refused."""
     form = request.POST
-    token = form.get("token", "")
     try:
         if read_rater_key(request) != sitting.rater.key:
             raise Refused(
                 gettext("Your browser did not send the cookie that it was given with this page.")
             )
         if "undo" in form:
-            undo_in(sitting, form["undo"])
+            undo_last(sitting, form["undo"])
         elif "skip" in form:
-            skip_open(sitting, token, form["skip"])
+            passed = skip_open(sitting, form.get("token", ""), form["skip"])
+            return Said(undo=offer_undo(sitting, Last(passed, sitting.now, None)))
         else:
             cast = cast_in(sitting, read_answer(form, sitting))
-            undo = Undo(name_answer(cast, token), sitting.stock.arena.voting.undo_seconds)
+            assert cast.ballot is not None
+            undo = offer_undo(sitting, Last(cast.ballot, cast.created_at, cast))
             return Said(undo=undo, feedback=explain_practice(sitting, cast))
     except Refused as refusal:
         return Said(str(refusal), refusal.status)
     return Said()
-
-
-def undo_in(sitting: Sitting, token: str) -> None:
-    ballot = undo_last(sitting, token)
-    if ballot in sitting.open:
-        sitting.open[sitting.open.index(ballot)] = ballot  # as it is now
-    else:
-        sitting.take_back(ballot)
 
 
 def read_answer(form: QueryDict, sitting: Sitting) -> Answer:
@@ -185,7 +189,7 @@ def show_next(request: HttpRequest, sitting: Sitting, said: Said) -> HttpRespons
         "ahead": list_ahead(sitting),
         "outcomes": list_outcomes(sitting.stock.arena.outcomes),
         "skip_reasons": list_reasons(voting.skip_reasons, "", language),
-        "undo": said.undo if said.undo and said.undo.seconds else None,
+        "undo": said.undo,
         "answered": sitting.answered,
         "quota": sitting.quota,
         "thanks": None if ballot else thank(sitting),
@@ -214,6 +218,8 @@ def join_by_link(request: HttpRequest, token: str) -> HttpResponse:
         participation = accept_invitation(token, find_rater(request), now=timezone.now())
     except NotInvited as error:
         return render(request, "arenas/not_invited.html", {"message": str(error)}, status=403)
+    except HasLeft:
+        return redirect("mine")  # which says that nothing is stored any more
     response = redirect("vote", slug=participation.arena.slug)
     remember_rater(response, participation.rater)
     return response

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from arenas.battles.models import Ballot, Battle
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
+from arenas.exports.write import FORMATS
 from arenas.images.models import Image
 from arenas.views.access import staff_only
 from arenas.votes.models import STANDING, Vote
@@ -47,6 +48,7 @@ def votes(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [(vote, list_sides(vote, makers, images), tell_about(vote)) for vote in shown],
         "filters": filters.items(),
         "rest": urlencode(filters),
+        "formats": FORMATS,
     }
     return render(request, "arenas/votes.html", context)
 
@@ -73,13 +75,12 @@ def list_sides(
 
 
 def tell_about(vote: Vote) -> list[str]:
-    """What a ballot was for, where that is not the usual; strength; and words."""
-    ballot, comment = vote.ballot, getattr(vote, "comment", None)
+    """What a ballot was for, where that is not the usual; and strength."""
+    ballot = vote.ballot
     return [
         *([ballot.kind] if ballot and ballot.kind != Ballot.Kind.NORMAL else []),
         *(["A/A"] if vote.competitor_a_id == vote.competitor_b_id else []),
         *([f"strength {vote.strength}"] if vote.strength else []),
-        *([comment.text] if comment else []),
     ]
 
 

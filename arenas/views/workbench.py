@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import polars as pl
 from django.db.models import Count
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -72,9 +73,14 @@ def export(request: HttpRequest, slug: str, what: str, format_name: str) -> Http
     arena = get_object_or_404(Arena, slug=slug)
     if what not in EXPORTS or format_name not in FORMATS:
         raise Http404("There is no such export.")
+    return send_table(EXPORTS[what](arena), f"{arena.slug}-{what}", format_name)
+
+
+def send_table(table: pl.DataFrame, name: str, format_name: str) -> FileResponse:
+    """The table as a file to be downloaded."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{arena.slug}-{what}.{format_name}"
-        write_table(EXPORTS[what](arena), path, format_name)
+        path = Path(folder) / f"{name}.{format_name}"
+        write_table(table, path, format_name)
         file = path.open("rb")  # stays readable after the folder is gone; FileResponse closes it
     return FileResponse(
         file, as_attachment=True, filename=path.name, content_type=MIMES[format_name]

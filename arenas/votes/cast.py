@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext
 
 from arenas.battles.models import Ballot
@@ -16,6 +16,7 @@ from arenas.battles.stock import find_stock
 from arenas.battles.tokens import hash_token
 from arenas.definitions.models import Arena, Outcome, Question
 from arenas.ledger.append import append
+from arenas.prepare import fetch
 from arenas.raters.admit import lock_participation
 from arenas.raters.models import Rater
 from arenas.votes.judge import attend
@@ -119,12 +120,11 @@ def cast_in(sitting: Sitting, answer: Answer) -> Vote:
 
 def note_answer(ballot: Ballot) -> None:
     viewport = json.dumps(ballot.viewport) if ballot.viewport else None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE arenas_ballot SET questions_answered = %s, answered_at = %s, viewport = %s"
-            " WHERE id = %s",
-            [ballot.questions_answered, ballot.answered_at, viewport, ballot.pk],
-        )
+    fetch(
+        "UPDATE arenas_ballot SET questions_answered = %s, answered_at = %s, viewport = %s"
+        " WHERE id = %s RETURNING id",
+        [ballot.questions_answered, ballot.answered_at, viewport, ballot.pk],
+    )
 
 
 def check_pace(sitting: Sitting) -> None:

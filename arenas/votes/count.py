@@ -13,7 +13,7 @@ from arenas.votes.models import CountWatermark, VoteCount
 # tenth never reaches it. A pair and prompt that a plan made very likely still counts a little.
 LEAST_WEIGHT, CAP = 1, 10_000
 
-# What a flag can be on, as columns of a vote and its ballot.
+# What a flag can be on, as columns of a vote and its ballot, wherever the vote is.
 TOUCHED = (
     ("vote", "vote.id"),
     ("rater", "vote.rater_id"),
@@ -21,6 +21,10 @@ TOUCHED = (
     ("candidate", "vote.candidate_b_id"),
     ("battle", "ballot.battle_id"),
 )
+TOUCHED_THERE = """
+    (vote.rater_id, vote.arena_id) IN (SELECT rater_id, arena_id FROM marks
+                                       WHERE rater_id IS NOT NULL AND arena_id IS NOT NULL)
+"""
 # What a vote says, by the kind of answer that is asked for.
 ANSWERED = {
     "winner": "vote.winner <> ''",
@@ -37,14 +41,16 @@ def standing_votes(watermark: str, *, answer: str = "winner", among: str = "") -
     Whatever counts or reads votes selects from it, so that all agree on what a vote is: one on
     a battle shown for the first time, with the kind of `answer` that ANSWERED names. A vote
     stands from its own number to that of its revision; it is flagged while a flag on it, its
-    rater, one of its candidates or its battle is sealed, and no row that lifts it is. `shown`
-    are the candidates by slot.
+    rater (there or in all arenas), one of its candidates or its battle is sealed, and no row that
+    lifts it is. `shown` are the candidates by slot.
     `watermark` is an SQL expression, `among` a further condition on `vote`.
     """
     flagged = " OR ".join(
-        f"{column} IN (SELECT {subject}_id FROM marks WHERE {subject}_id IS NOT NULL)"
+        f"{column} IN (SELECT {subject}_id FROM marks"
+        f" WHERE {subject}_id IS NOT NULL AND arena_id IS NULL)"
         for subject, column in TOUCHED
     )
+    flagged += f" OR {TOUCHED_THERE}"
     if answer != "winner":  # of a pair, both candidates are the vote's own
         flagged += f" OR ballot.candidates && {MARKED}"
     return f"""
@@ -75,6 +81,7 @@ CHANGED = """
     SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.id = flags.vote_id
     UNION
     SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.rater_id = flags.rater_id
+    AND vote.arena_id = coalesce(flags.arena_id, vote.arena_id)
     UNION
     SELECT vote.id FROM flags JOIN arenas_vote vote ON vote.candidate_a_id = flags.candidate_id
     UNION

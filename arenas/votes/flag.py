@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 
 from arenas.battles.models import Battle
 from arenas.candidates.models import Candidate
+from arenas.definitions.models import Arena
 from arenas.ledger.append import append
 from arenas.raters.models import Rater
 from arenas.votes.models import Flag, Vote
@@ -25,14 +26,25 @@ class FlagRefused(ValueError):
     """A flag that cannot be raised or lifted; the message says why."""
 
 
-def raise_flag(subject: models.Model, *, rule: str, reason: str, by: str, now: datetime) -> Flag:
+def raise_flag(
+    subject: models.Model,
+    *,
+    rule: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    arena: Arena | None = None,
+) -> Flag:
     """Flag one vote, or all votes of a rater or on a candidate or battle, past and future ones.
 
-    It counts from the moment that the sealer numbers it. Raises FlagRefused.
+    A rater's votes can be flagged in one `arena` alone. It counts from the moment that the sealer
+    numbers it. Raises FlagRefused.
     """
-    return append(
-        Flag(**{_name_subject(subject): subject}, rule=rule, reason=reason, by=by, created_at=now)
-    )
+    name = _name_subject(subject)
+    if arena and name != "rater":
+        raise FlagRefused("only a rater can be flagged in one arena")
+    said = {"rule": rule, "reason": reason, "by": by, "created_at": now}
+    return append(Flag(**{name: subject}, arena=arena, **said))
 
 
 def lift_flag(flag: Flag, *, reason: str, by: str, now: datetime) -> Flag:
@@ -41,7 +53,7 @@ def lift_flag(flag: Flag, *, reason: str, by: str, now: datetime) -> Flag:
         raise FlagRefused("what lifts a flag cannot be lifted: raise the flag again")
     lift = Flag(
         vote=flag.vote, rater=flag.rater, candidate=flag.candidate, battle=flag.battle,
-        rule=flag.rule, reason=reason, by=by, created_at=now, lifts=flag,
+        arena=flag.arena, rule=flag.rule, reason=reason, by=by, created_at=now, lifts=flag,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -63,13 +75,14 @@ def _name_subject(subject: models.Model) -> str:
 class Marks:
     """The rules of the flags that stand now, by what they are on."""
 
-    rules: Mapping[tuple[str, int | None], set[str]]
+    rules: Mapping[tuple[object, ...], set[str]]
 
     def on(self, vote: Vote) -> list[str]:
         """The rules that speak against a vote, sorted."""
-        touched = [
+        touched: list[tuple[object, ...]] = [
             ("vote", vote.pk),
             ("rater", vote.rater_id),
+            ("rater", vote.rater_id, vote.arena_id),
             ("candidate", vote.candidate_a_id),
             ("candidate", vote.candidate_b_id),
             ("battle", vote.ballot.battle_id if vote.ballot else None),
@@ -80,10 +93,11 @@ class Marks:
 
 def read_marks() -> Marks:
     """All flags that were not lifted, sealed or not."""
-    rules: dict[tuple[str, int | None], set[str]] = defaultdict(set)
+    rules: dict[tuple[object, ...], set[str]] = defaultdict(set)
     for flag in Flag.objects.filter(lifts=None, lifted_by=None):
         for name in SUBJECTS.values():
             subject = getattr(flag, f"{name}_id")
             if subject is not None:
-                rules[name, subject].add(flag.rule)
+                where = (flag.arena_id,) if flag.arena_id else ()
+                rules[(name, subject, *where)].add(flag.rule)
     return Marks(dict(rules))

@@ -1,11 +1,12 @@
 import hashlib
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from arenas.battles.models import Ballot, Battle
+from arenas.battles.models import Ballot, Battle, recall_shown
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Outcome, Question
@@ -125,8 +126,15 @@ class Vote(LedgerRow):
     def __str__(self) -> str:
         return f"vote {self.pk}: {self.winner}"
 
+    @classmethod
+    def prepare(cls, rows: Sequence[Self]) -> None:
+        models.prefetch_related_objects(rows, "comment")
+        several = [row.ballot for row in rows if row.ballot and len(row.ballot.candidates) > 2]
+        if several:
+            recall_shown(several)
+
     def fits_annex(self) -> bool:
-        comment = Comment.objects.filter(vote=self).first() if self.comment_hash else None
+        comment = getattr(self, "comment", None) if self.comment_hash else None
         return comment is None or comment.hash() == self.comment_hash
 
     def describe(self) -> dict[str, object]:
@@ -206,9 +214,16 @@ STANDING = Q(revised_by=None, retracted=False)
 class Flag(LedgerRow):
     """A mark on one vote, rater, candidate or battle; boards choose whether it excludes.
 
+    A rater's can be in one arena, as those by an arena's rules are: it touches votes there alone.
     Nothing is deleted: lifting a flag is another row, which `lifts` it.
     """
 
+    FORM = 2
+
+    arena = models.ForeignKey(
+        Arena, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="whose boards it is about; empty: all",
+    )  # fmt: skip
     vote = models.ForeignKey(Vote, models.PROTECT, null=True, related_name="flags")
     rater = models.ForeignKey(Rater, models.PROTECT, null=True, related_name="flags")
     candidate = models.ForeignKey(Candidate, models.PROTECT, null=True, related_name="flags")
@@ -223,7 +238,7 @@ class Flag(LedgerRow):
     related: ClassVar[tuple[str, ...]] = (
         "vote", "rater", "candidate__prompt", "candidate__competitor",
         "battle__first__prompt", "battle__first__competitor",
-        "battle__second__prompt", "battle__second__competitor", "battle__arena", "lifts",
+        "battle__second__prompt", "battle__second__competitor", "battle__arena", "lifts", "arena",
     )  # fmt: skip
 
     class Meta:
@@ -235,6 +250,10 @@ class Flag(LedgerRow):
                 | Q(vote=None, rater=None, candidate=None, battle__isnull=False),
                 name="a_flag_has_one_subject",
             ),
+            models.CheckConstraint(
+                condition=Q(arena=None) | Q(rater__isnull=False),
+                name="only_a_rater_is_flagged_in_one_arena",
+            ),
         ]
         indexes = [models.Index(fields=["id"], condition=Q(seq=None), name="flag_unsealed")]
 
@@ -242,7 +261,8 @@ class Flag(LedgerRow):
         return f"{self.rule}: {self.reason}"
 
     def describe(self) -> dict[str, object]:
-        return {
+        where = {"arena": self.arena.slug if self.arena else None} if self.form > 1 else {}
+        return where | {
             "row": "flag",
             "vote": bytes(self.vote.digest).hex() if self.vote else None,
             "rater": self.rater.key if self.rater else None,

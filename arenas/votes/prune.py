@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from arenas.battles.models import Ballot
-from arenas.raters.models import Participation, Rater, RaterKind
+from arenas.raters.models import LoginTry, Participation, Rater, RaterKind
 from arenas.votes.models import Flag, Vote
 
 BALLOTS_AFTER = timedelta(days=1)
@@ -18,7 +18,8 @@ ONGOING = (Participation.State.ARRIVED, Participation.State.VOTING)
 
 
 def prune(now: datetime) -> tuple[int, int]:
-    """Delete both; return how many ballots and how many raters that were."""
+    """Delete both, and old tries to log in; return how many ballots and raters that were."""
+    LoginTry.objects.filter(until__lte=now).delete()
     ballots = delete_in_batches(select_dead_ballots(now))
     return ballots, delete_in_batches(select_idle_raters(now))
 

@@ -1,50 +1,85 @@
-"""Take the last answer back within a short time: a row says so, and the ballot is open again."""
+"""Take back what was done last, within a short time: the ballot is open again.
 
-from datetime import timedelta
+Of an answer a row says so. A pass is no row of the ledger, and taken back it leaves none.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
 
 from arenas.battles.models import Ballot
 from arenas.battles.sitting import Sitting, can_be_answered
-from arenas.battles.tokens import LIFETIME, hash_token
+from arenas.battles.tokens import LIFETIME, derive_token, hash_token
 from arenas.ledger.append import append
 from arenas.votes.cast import Refused, UnknownBallot
+from arenas.votes.judge import count_lapses
 from arenas.votes.models import STANDING, Vote
 
-MOST = 5  # times that the answers on one ballot can be taken back
+MOST = 5  # times that answers and passes on one ballot can be taken back
 AGAIN = (
     "arena", "question", "ballot", "rater", "rater_kind", "prompt", "competitor_a",
     "competitor_b", "candidate_a", "candidate_b", "source",
 )  # fmt: skip
 
 
-def undo_last(sitting: Sitting, said: str) -> Ballot:
-    """Retract the rater's newest vote, on the ballot of this token, and show that ballot again.
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What a rater did last: cast a vote on the ballot, or passed over it."""
 
-    `said` is the token, and after a colon the beginning of the vote's digest, so that the same
-    request sent twice takes one answer back. Raises Refused where that vote is not the newest, or
-    too old.
+    ballot: Ballot
+    at: datetime
+    vote: Vote | None
+
+    @property
+    def mark(self) -> str:
+        """By which it is told from all else that was done on the ballot."""
+        return bytes(self.vote.digest).hex()[:16] if self.vote else f"pass-{self.ballot.undone}"
+
+    @property
+    def name(self) -> str:
+        """What the button that takes it back sends."""
+        return f"{derive_token(self.ballot.nonce)}:{self.mark}"
+
+
+def undo_last(sitting: Sitting, said: str) -> Ballot:
+    """Take back the rater's newest vote or pass, on the ballot of this token, shown again.
+
+    `said` is the token, and after a colon the mark, so that the same request sent twice takes one
+    answer back. Raises Refused where that is not the newest, or too old.
     """
     token, _, mark = said.partition(":")
-    vote = find_newest(sitting)
-    if vote is None or vote.ballot is None or vote.ballot.token_hash != hash_token(token):
+    last = find_last(sitting)
+    if last is None or last.ballot.token_hash != hash_token(token):
         raise UnknownBallot(gettext("Only the last answer can be taken back."))
-    if mark and mark != mark_vote(vote):
+    if mark and mark != last.mark:
         raise UnknownBallot(gettext("Only the last answer can be taken back."))
-    if not can_be_answered(sitting, vote.ballot):
+    if not can_be_answered(sitting, last.ballot):
         raise Refused(gettext("This pair is no longer here; the answer stands."))
-    if vote.ballot.undone >= MOST:
+    if last.ballot.undone >= MOST:
         raise Refused(gettext("This answer was taken back often enough: it counts."))
     seconds = sitting.stock.arena.voting.undo_seconds
-    if sitting.now > vote.created_at + timedelta(seconds=seconds):
+    if sitting.now > last.at + timedelta(seconds=seconds):
         raise Refused(gettext("It is too late to take this answer back: it counts."))
-    retract(sitting, vote)
-    return reopen(sitting, vote.ballot, vote.question_id)
+    if last.vote is None:
+        drop_drawn(sitting, last.at)
+    reopen(sitting, last)
+    if last.vote:
+        retract(sitting, last.vote)
+    return last.ballot
 
 
-def mark_vote(vote: Vote) -> str:
-    """By which one of a ballot's votes is told from the others."""
-    return bytes(vote.digest).hex()[:16]
+def find_last(sitting: Sitting) -> Last | None:
+    """The newest vote that stands, or the pass after it."""
+    vote = find_newest(sitting)
+    passes = Ballot.objects.filter(rater=sitting.rater, arena=sitting.stock.arena)
+    passes = passes.exclude(skipped="")
+    if vote:
+        passes = passes.filter(answered_at__gt=vote.created_at)
+    passed = passes.order_by("-answered_at", "-pk").first()
+    if passed and passed.answered_at:
+        return Last(passed, passed.answered_at, None)
+    return Last(vote.ballot, vote.created_at, vote) if vote and vote.ballot else None
 
 
 def find_newest(sitting: Sitting) -> Vote | None:
@@ -53,8 +88,9 @@ def find_newest(sitting: Sitting) -> Vote | None:
 
 
 def retract(sitting: Sitting, vote: Vote) -> Vote:
+    """Write the row that takes it back; a lapse goes with its vote."""
     same = {name: getattr(vote, name) for name in AGAIN}
-    return append(
+    row = append(
         Vote(
             **same,
             retracted=True,
@@ -63,13 +99,29 @@ def retract(sitting: Sitting, vote: Vote) -> Vote:
             created_at=sitting.now,
         )
     )
+    if sitting.participation.lapses:
+        count_lapses(sitting)
+    return row
 
 
-def reopen(sitting: Sitting, ballot: Ballot, question: int) -> Ballot:
-    """Put the ballot before the ones that the rater holds."""
-    ballot.questions_answered.remove(question)
-    ballot.answered_at = None
+def drop_drawn(sitting: Sitting, since: datetime) -> None:
+    """Let go of what was drawn in the place of a pass: with it, too many would be answered."""
+    drawn = [ballot for ballot in sitting.open if ballot.served_at >= since]
+    Ballot.objects.filter(pk__in=[ballot.pk for ballot in drawn]).update(expires_at=sitting.now)
+    sitting.open = [ballot for ballot in sitting.open if ballot not in drawn]
+
+
+def reopen(sitting: Sitting, last: Last) -> None:
+    """Put the ballot before the ones that the rater holds; after a pass all is asked again."""
+    ballot = last.ballot
+    if ballot in sitting.open:
+        sitting.open[sitting.open.index(ballot)] = ballot  # as it is now
+    else:
+        sitting.take_back(ballot)
+    if last.vote:
+        ballot.questions_answered.remove(last.vote.question_id)
+    ballot.skipped, ballot.answered_at = "", None
     ballot.undone += 1
     ballot.expires_at = sitting.now + LIFETIME
-    ballot.save(update_fields=["questions_answered", "answered_at", "undone", "expires_at"])
-    return ballot
+    changed = ["questions_answered", "skipped", "answered_at", "undone", "expires_at"]
+    ballot.save(update_fields=changed)

@@ -28,11 +28,12 @@ def withdraw(rater: Rater, *, keep_votes: bool, now: datetime) -> bool:
 
     Without `keep_votes`, a flag takes the votes off the boards from now on.
     """
-    # Votes that are being cast end first; those that come after find a part that is closed.
-    parts = list(rater.participations.select_for_update(of=("self",)).order_by("pk"))
+    # Who is being let in is so first, and nobody is after. Votes that are being cast end first;
+    # those that come after find a part that is closed.
     locked = Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
     if locked.withdrawn_at:
         return False
+    parts = list(rater.participations.select_for_update(of=("self",)).order_by("pk"))
     erase_person(locked, now)
     Comment.objects.filter(vote__rater=locked).delete()
     close_ballots(locked, now)

@@ -12,7 +12,7 @@ from evalsite.env import VARIABLES
 from tests.factories import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ["migrate", "web", "generator", "worker", "beat"]
+OURS = ["migrate", "web", "generator", "worker", "checker", "beat"]
 # What differs between a container and the demo: where to listen, how to log.
 PLACES = re.compile(r"^--(host|port|loglevel|log-level|quiet|verbosity)")
 PROGRAMS = ("celery", "granian", "manage.py")
@@ -44,7 +44,7 @@ def test_all_services_of_the_site_are_one_image() -> None:
     assert {COMPOSE["services"][service]["build"] for service in built} == {"."}
 
 
-@pytest.mark.parametrize("service", ["web", "generator", "worker", "postgres", "valkey"])
+@pytest.mark.parametrize("service", ["web", "generator", "worker", "checker", "postgres", "valkey"])
 def test_a_service_that_others_wait_for_has_a_health_check(service: str) -> None:
     assert COMPOSE["services"][service]["healthcheck"]["test"][0] == "CMD"
 

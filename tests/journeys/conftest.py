@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_
 
 from arenas.definitions.models import Arena
 from tests import factories
+from tests.journeys.answering import ask
 from tests.looks import look
 
-__all__ = ["look"]
+__all__ = ["ask", "look"]
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (

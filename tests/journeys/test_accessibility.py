@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from playwright.sync_api import Page
 
 from arenas.definitions.models import Arena
@@ -187,7 +186,6 @@ def test_no_door_has_a_barrier(
     transactional_db: None, tmp_path: Path, open_page: Callable[..., Page], way: Any,
     complaints: list[str],
 ) -> None:  # fmt: skip
-    cache.clear()
     arena = factories.make_arena(factories.make_suite(tmp_path), access="invitation")
     page = open_page(**way)
     link = f"/join/{create_invitation(arena, max_uses=1)}/"
@@ -213,14 +211,9 @@ def test_no_door_has_a_barrier(
 
 
 @pytest.mark.parametrize("way", [DESK, PHONE], ids=["desk", "phone"])
-def test_left_stays_left_where_words_run_from_the_right(
-    transactional_db: None, tmp_path: Path, open_page: Callable[..., Page], way: Any
-) -> None:
-    make_asking_arena(tmp_path, reasons=REASONS, comments=True)
-    page = open_page(**way)
-    page.goto(VOTE)
+def test_left_stays_left_where_words_run_from_the_right(ask: Callable[..., Page], way: Any) -> None:
+    page = ask(device=way, reasons=REASONS, comments=True)
     page.evaluate("document.documentElement.dir = 'rtl'")
-    wait_until_armed(page)
     page.keyboard.press("m")
     one, other = (page.locator(f"#answer-model_{key}").bounding_box() for key in "ab")
     assert one
@@ -274,11 +267,8 @@ def test_tab_leads_from_the_task_over_the_pictures_to_the_answers(
     assert places == sorted(places, key=list(dict.fromkeys(places)).index)
 
 
-def test_several_questions_are_answered_without_a_mouse(
-    transactional_db: None, tmp_path: Path, page: Page
-) -> None:
-    make_asking_arena(tmp_path, QUESTIONS)
-    page.goto(VOTE)
+def test_several_questions_are_answered_without_a_mouse(ask: Callable[..., Page]) -> None:
+    page = ask(*QUESTIONS)
     token = wait_until_armed(page)
     tab_to(page, "[name=strength]")
     page.keyboard.press("ArrowRight")
@@ -304,13 +294,8 @@ def test_several_questions_are_answered_without_a_mouse(
     assert (second.answers, third.winner) == (["welcome", "welcome"], "tie")
 
 
-def test_nothing_moves_for_who_wants_little_motion(
-    transactional_db: None, tmp_path: Path, open_page: Callable[..., Page]
-) -> None:
-    make_asking_arena(tmp_path, reasons=REASONS)
-    page = open_page(**DESK, reduced_motion="reduce")
-    page.goto(VOTE)
-    wait_until_armed(page)
+def test_nothing_moves_for_who_wants_little_motion(ask: Callable[..., Page]) -> None:
+    page = ask(device={**DESK, "reduced_motion": "reduce"}, reasons=REASONS)
     page.keyboard.press("m")
     assert page.evaluate(MOVING) == []
 

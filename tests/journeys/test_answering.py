@@ -1,7 +1,6 @@
 """Every form of answer, in a real browser: by keys, by clicks, by touch and without scripts."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.journeys.answering import (
     TOKEN,
     focused,
     look_at_all,
-    make_asking_arena,
     press,
     wait_for_another,
     wait_until_armed,
@@ -43,21 +41,6 @@ MEASURE = """() => {
         requestAnimationFrame(() => setTimeout(() => window.waited.push(performance.now() - from)));
     }).observe(document.querySelector("main"), {subtree: true, attributes: true, childList: true});
 }"""
-
-
-@pytest.fixture
-def ask(
-    transactional_db: None, tmp_path: Path, open_page: Callable[..., Page]
-) -> Callable[..., Page]:
-    """Opens the vote page of an arena with these questions and settings."""
-
-    def ask(*questions: dict[str, Any], device: Any = DESK, **voting: Any) -> Page:
-        make_asking_arena(tmp_path, questions or ({},), **voting)
-        page = open_page(**device)
-        page.goto(VOTE)
-        return page
-
-    return ask
 
 
 def order(page: Page) -> list[str]:
@@ -182,7 +165,7 @@ def test_an_arrow_answers_after_a_click_on_the_strength(ask: Callable[..., Page]
 
 
 def test_nothing_is_answered_before_the_arenas_least_time(ask: Callable[..., Page]) -> None:
-    page = ask(quality={"min_seconds": 1})
+    page = ask(quality={"min_seconds": 1}, wait=False)
     page.wait_for_selector(".ballot.ready")
     token = page.input_value(TOKEN)
     page.keyboard.press("ArrowLeft")

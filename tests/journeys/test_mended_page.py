@@ -1,25 +1,22 @@
 """The vote page on small screens and between questions: nothing is covered, hidden or left over."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
-from arenas.definitions.models import Arena
 from arenas.votes.models import Vote
 from tests.journeys.answering import (
-    DESK,
     OPTIONS,
     PHONE,
+    box_of,
     look_at_all,
-    make_asking_arena,
+    overlap,
     press,
     wait_for_another,
     wait_until_armed,
 )
-from tests.pages import VOTE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,37 +26,6 @@ SAYING_MORE: dict[str, Any] = {
     "comments": True,
     "reasons": [{"id": "text", "text": "Text misspelt"}],
 }
-
-
-@pytest.fixture
-def ask(
-    transactional_db: None, tmp_path: Path, open_page: Callable[..., Page]
-) -> Callable[..., Page]:
-    """Opens the vote page of an arena with these questions and settings, ready to answer."""
-
-    def ask(*questions: dict[str, Any], device: Any = DESK, quota: int = 40, **voting: Any) -> Page:
-        make_asking_arena(tmp_path, questions or ({},), **voting)
-        Arena.objects.update(votes_per_rater=quota)
-        page = open_page(**device)
-        page.goto(VOTE)
-        if device.get("java_script_enabled", True):
-            wait_until_armed(page)
-        return page
-
-    return ask
-
-
-def box_of(item: Locator) -> dict[str, float]:
-    box = item.bounding_box()
-    assert box is not None
-    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
-
-
-def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
-    return all(
-        one[start] < other[start] + other[size] and other[start] < one[start] + one[size]
-        for start, size in (("x", "width"), ("y", "height"))
-    )
 
 
 def test_the_places_of_an_order_do_not_stay_on_the_pictures(ask: Callable[..., Page]) -> None:

@@ -71,7 +71,7 @@ def test_an_invited_rater_answers_with_the_keys(arena: Arena, page: Page) -> Non
 
 def test_a_rater_answers_with_clicks(arena: Arena, page: Page) -> None:
     page.goto("/")
-    page.click("text=Vote in Small arena")
+    page.get_by_role("link", name="Vote – Small arena").click()
     for winner in KEYS.values():
         click(page, winner)
     assert winners() == list(KEYS.values())

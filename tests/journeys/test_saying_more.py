@@ -1,7 +1,7 @@
 """What comes with an answer, and instead of one: chips, spots, comments, passing, taking back."""
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,12 +14,10 @@ from tests.journeys.answering import (
     DESK,
     PHONE,
     focused,
-    make_asking_arena,
     press,
     wait_for_another,
     wait_until_armed,
 )
-from tests.pages import VOTE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,20 +29,9 @@ MANY = [{"id": f"r{n}", "text": f"Something that is wrong, number {n}"} for n in
 
 
 @pytest.fixture
-def vote(
-    transactional_db: None, tmp_path: Path, open_page: Callable[..., Page]
-) -> Callable[..., Page]:
-    """Opens the vote page of an arena with these settings, ready to answer."""
-
-    def vote(*, device: Any = DESK, **voting: Any) -> Page:
-        make_asking_arena(tmp_path, **{"reasons": REASONS, "comments": True, **voting})
-        page = open_page(**device)
-        page.goto(VOTE)
-        if device.get("java_script_enabled", True):
-            wait_until_armed(page)
-        return page
-
-    return vote
+def vote(ask: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens the vote page of an arena where much can be said."""
+    return partial(ask, **{"reasons": REASONS, "comments": True})
 
 
 def say_more(page: Page) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from playwright.sync_api import Page, Route
 
 from arenas.battles.models import Gold
@@ -171,7 +170,6 @@ def test_what_is_missing_is_said_and_gets_the_focus(
 
 
 def test_an_account_votes_and_logs_out(transactional_db: None, tmp_path: Path, page: Page) -> None:
-    cache.clear()
     factories.make_world(tmp_path, access="account")
     password = create_account("dora")
     page.goto(VOTE)

@@ -12,7 +12,8 @@
   const UNLIKE = 12; // levels that the encoder alone does not differ from the surround
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-  const phone = matchMedia("(max-width: 700px)");
+  const phone = matchMedia("(max-width: 700px), (max-height: 500px)"); // upright, or on its side
+  const edges = new WeakMap(); // of pictures, where they begin within their surround
   const pointers = new Map(); // where the fingers are, or the mouse with its button down
   let look = null; // the pair on screen, and how it is looked at
   let moved = false;
@@ -43,6 +44,10 @@
     set("--height", look.height);
     root.querySelector("[data-by=difference]").hidden = !look.source;
     root.querySelector("[data-do=fullscreen]").hidden = !document.fullscreenEnabled;
+    look.sides.forEach((side, at) => { // whose picture is laid over this one's
+      const other = look.sides[(at + 1) % look.sides.length];
+      side.querySelector(".place").dataset.other = other.ariaLabel;
+    });
     listKeys();
     resized.disconnect();
     resized.observe(root);
@@ -78,7 +83,7 @@
     arrangeSides(words);
     const single = isSingle();
     const told = !single && words.some(({ before, after }) => before + after > 0);
-    const states = { single, overview: !single, told, paged: look.page >= 0, aside: isBeside() };
+    const states = { single, overview: !single, told, paged: look.page >= 0, aside: isBeside(), column: isColumn() };
     for (const [name, on] of Object.entries(states)) root.classList.toggle(name, on);
     root.dataset.mode = mode;
     root.querySelector(".beside")?.toggleAttribute("hidden", !isBeside());
@@ -94,6 +99,12 @@
     for (const item of root.querySelectorAll(".sides, .said")) {
       item.tabIndex = item.scrollHeight > item.clientHeight + 1 ? 0 : -1;
     }
+  }
+
+  /* Whether a small screen leaves the tools more room beside the pictures than above them. */
+  function isColumn() {
+    if (!phone.matches || innerWidth > innerHeight) return phone.matches;
+    return innerHeight < 640 && look.width < 1.3 * look.height;
   }
 
   /* Which sides can be seen now: a phone shows one, or both with a divider, or the references. */
@@ -149,7 +160,7 @@
   function press(single) {
     const { root, page, turn, shown, mode } = look;
     const states = {
-      show: (by) => by == shown && !isBeside(),
+      show: (by) => by == shown && !isBeside() && mode !== "wipe",
       turn: (by) => by == turn,
       mode: (by) => by === mode,
       references: isBeside,
@@ -269,6 +280,7 @@
 
   function show(at) {
     beside = false;
+    if (look.mode === "wipe") look.mode = "beside";
     look.shown = at;
     arrange();
     used("swap");
@@ -276,6 +288,7 @@
 
   const DO = {
     show, nearer,
+    pan: (by) => pan(Object.values(ARROWS)[by]),
     turn(turn) {
       const count = Math.max(...look.sides.map((side) => side.querySelectorAll(".step").length));
       if (turn < 0 || turn >= count) return;
@@ -356,10 +369,8 @@
 
   /* |a − b| × 4, with the source laid where the candidate's own pixels are. */
   function drawDifference(image, source) {
-    const canvas = Object.assign(make("canvas", ""), { width: look.width, height: look.height });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(image, 0, 0, look.width, look.height);
-    const [left, top, width, height] = findContent(context.getImageData(0, 0, look.width, look.height));
+    const { canvas, context, content } = draw(image);
+    const [left, top, width, height] = content;
     const fit = Math.min(width / source.naturalWidth, height / source.naturalHeight);
     const [wide, high] = [source.naturalWidth * fit, source.naturalHeight * fit];
     context.fillStyle = `rgb(${GREY} ${GREY} ${GREY})`;
@@ -370,6 +381,14 @@
     context.globalCompositeOperation = "lighter";
     for (let doubled = 0; doubled < 2; doubled++) context.drawImage(canvas, 0, 0);
     return canvas;
+  }
+
+  function draw(image) {
+    const canvas = Object.assign(make("canvas", ""), { width: look.width, height: look.height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0, look.width, look.height);
+    const content = findContent(context.getImageData(0, 0, look.width, look.height));
+    return { canvas, context, content };
   }
 
   /* The part of a rendition that is not surround: [left, top, width, height]. */
@@ -419,8 +438,20 @@
     return sign;
   }
 
+  /* Where the picture begins within its surround, as shares: padding is alike on opposite edges. */
+  function findEdges(picture) {
+    const image = picture.querySelector("img");
+    if (!edges.has(image)) {
+      const [left, top, width, height] = draw(image).content;
+      const least = (start, size, length) => Math.min(start, length - start - size) / length;
+      edges.set(image, [least(left, width, look.width), least(top, height, look.height)]);
+    }
+    return edges.get(image);
+  }
+
   function setSpot(picture, x, y) {
-    if (!picture || x < 0 || x > 1 || y < 0 || y > 1) return;
+    const [across, down] = findEdges(picture);
+    if (x < across || x > 1 - across || y < down || y > 1 - down) return;
     const spot = { ...addressOf(picture), x, y };
     look.spots.push(spot);
     drawSpots();
@@ -460,7 +491,8 @@
     look.cross?.remove();
     const size = (0.02 * look.fit) / scaleNow(); // the same on screen, however far it is zoomed
     const [x, y] = [parseFloat(left) / 100 + step[0] * size, parseFloat(top) / 100 + step[1] * size];
-    look.cross = mark(picture, "cross", { x: clamp(x, 0, 1), y: clamp(y, 0, 1) });
+    const [across, down] = findEdges(picture);
+    look.cross = mark(picture, "cross", { x: clamp(x, across, 1 - across), y: clamp(y, down, 1 - down) });
     return true;
   }
 
@@ -538,6 +570,7 @@
     const near = Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY) < 30;
     const twice = near && event.timeStamp - tapped.timeStamp < TAP_MS * (phone.matches ? 1 : 1.5);
     const count = look.sides.length;
+    if (look.mode === "wipe") dragDivider(event); // nobody has to drag it
     // The second tap of a double one takes back what the first one did.
     if (phone.matches && look.mode !== "wipe") show((look.shown + (twice ? count - 1 : 1)) % count);
     if (twice) toggleZoom(fromMiddle(view, event.clientX, event.clientY));
@@ -580,7 +613,7 @@
     const typing = event.target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select");
     // AltGr writes brackets on many keyboards.
     const asks = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
-    const busy = typing || asks || event.metaKey || document.querySelector("dialog[open]");
+    const busy = typing || asks || event.metaKey || document.querySelector("dialog[open], .pass[open]");
     if (busy || !look?.root.closest(".ready")) return;
     if (!handleKey(event)) return;
     // In the capture phase, before anybody takes an arrow for an answer.

@@ -26,7 +26,7 @@
 
   // Runs before the body is parsed, so that no side is ever painted before the other.
   document.documentElement.classList.add("scripted");
-  const phone = matchMedia("(max-width: 700px)");
+  const phone = matchMedia("(max-width: 700px), (max-height: 500px)"); // upright, or on its side
 
   const find = (selector) => document.querySelector(selector);
   const ballot = () => find("#ballot[data-open]");
@@ -81,8 +81,8 @@
     }
     if (current !== ballot()) return;
     current.classList.add("ready");
-    const asked = find(".asked"); // what scrolls must be within reach of the keyboard
-    asked.tabIndex = asked.scrollHeight > asked.clientHeight + 1 ? 0 : -1;
+    for (const text of [find(".asked"), find(".answers > legend")]) // what scrolls must be within reach of the keyboard
+      text.tabIndex = text.scrollHeight > text.clientHeight + 1 ? 0 : -1;
     ask(Number(current.dataset.settleMs));
   }
 
@@ -355,6 +355,10 @@
     const key = NAMES[event.key] ?? event.key.toUpperCase();
     const native = key === "⏎" || event.key === " ";
     const button = native && target.closest?.("button, summary, a");
+    const [menu, panel] = [find(".pass[open]"), target.closest?.(".panel")];
+    if (menu && key !== "?") return chooseReason(event, key, menu);
+    // Who is among the reasons moves there, and answers from outside of them: Escape leads out.
+    if (panel && /[←→↑↓⌫]/.test(key)) return;
     // A key held down must not answer the next pair, too.
     if (event.repeat) return (button || findKey(key)) && event.preventDefault();
     if (button) return;
@@ -363,6 +367,18 @@
     if (!item) return;
     event.preventDefault();
     press(item);
+  }
+
+  /* In the menu of reasons for passing: no key does anything else. */
+  function chooseReason(event, key, menu) {
+    if (event.repeat && event.key !== "Tab") return event.preventDefault();
+    const items = [...menu.querySelectorAll(".menu button")];
+    const at = items.indexOf(document.activeElement);
+    const step = { "↓": 1, "→": 1, "↑": -1, "←": -1 }[key];
+    if (step) items.at((at + step) % items.length).focus({ preventScroll: true });
+    else if (key === "P") escape();
+    else if (/^[1-9]$/.test(key)) findNumber(key)?.click();
+    if (step || /^[P1-9]$/.test(key)) event.preventDefault();
   }
 
   function press(item) {
@@ -386,7 +402,19 @@
     if (pass) {
       pass.open = false;
       find("#pass").focus();
-    } else if (pointing) point(false);
+    } else if (pointing) {
+      point(false);
+      leavePanel();
+    } else if (!leavePanel() && find(".more[open]")) {
+      find(".more").open = false;
+      find("#more").focus({ preventScroll: true });
+    }
+  }
+
+  function leavePanel() {
+    const isIn = Boolean(document.activeElement.closest(".panel"));
+    if (isIn) answers().focus({ preventScroll: true });
+    return isIn;
   }
 
   function showKeys() {

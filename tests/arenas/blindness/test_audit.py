@@ -12,6 +12,7 @@ from django.test import Client
 from PIL import Image as Pillow
 
 from arenas.blindness.audit import audit, look_at_pixels
+from arenas.blindness.describe import INSIDE_SAYS, describe, list_prompts
 from arenas.blindness.guess import make_attackers
 from arenas.blindness.models import BlindnessAudit
 from arenas.blindness.pixels import embed_picture
@@ -132,3 +133,24 @@ def test_the_command_says_what_is_missing(world: Arena) -> None:
         call_command("audit_blindness", "small", serves=3)
     with pytest.raises(CommandError, match="1 or more"):
         call_command("audit_blindness", "small", serves=0)
+
+
+def test_what_reads_the_compressed_picture_has_a_table_of_its_own(
+    found: BlindnessAudit, client: Client
+) -> None:
+    page = text(client.get(PAGE))
+    without, inside = page.split("Inside the compressed picture")
+    assert "the coder&#x27;s settings" in inside
+    assert "coder" not in without
+    said = describe(found)
+    assert said.index("response times") < said.index(INSIDE_SAYS) < said.index("the coder's")
+
+
+def test_each_prompt_has_an_interval(found: BlindnessAudit) -> None:
+    found.figures["pixels"]["prompts"] = [
+        {"key": "prompt-0", "category": "plain", "named": 81, "of": 263}
+    ]
+    (line,) = list_prompts(found)
+    # Wilson's, as a textbook gives it.
+    assert (line.share, line.interval) == ("30.8\u202f%", "25.5–36.6\u202f%")
+    assert (line.what, line.by, line.of) == ("prompt-0", "plain", "81 of 263")

@@ -72,6 +72,20 @@ ADDED = {
     "a number that no column holds": ("board: {batch: 3000000000}", 8, "board.batch: "),
 }
 REPLACED = {
+    "an unknown check of a question": (
+        "  - {id: better,",
+        "  - id: seen\n    text: Seen?\n    checks: [beauty]\n  - {id: better,",
+        7,
+        "unknown check 'beauty' (known: ",
+    ),
+    "checks of a question about each picture": (
+        "  - {id: better,",
+        "  - {id: seen, text: Seen, form: each, checks: [identity],\n"
+        "     options: [{id: a, text: A}, {id: b, text: B}]}\n"
+        "  - {id: better,",
+        5,
+        "questions.0: ",
+    ),
     "an unknown suite": ("suite: small", "suite: large", 3, "no suite 'large' is loaded"),
     "an unknown version": ("suite: small", "suite: small@9", 3, "no suite 'small@9' is loaded"),
     "a version that is no number": ("suite: small", "suite: small@²", 3, "no suite 'small@²'"),

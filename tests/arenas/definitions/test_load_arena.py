@@ -137,3 +137,8 @@ def test_tags_narrow_the_prompts(load, tmp_path):
     load_suite(suite_file(tmp_path, tagged, name="tagged"))
     prompts = load(suite="tagged", tags=["quick"]).arena.prompts()
     assert [prompt.key for prompt in prompts] == ["p1", "p3"]
+
+
+def test_a_question_may_name_the_checks_that_are_held_against_it(load):
+    asked = {"id": "person", "text": "Which keeps the character better?", "checks": ["identity"]}
+    assert load(questions=[asked]).arena.questions.get().checks == ["identity"]

@@ -75,6 +75,18 @@ def test_a_competitor_is_kept_with_all_that_the_file_says(load):
     )
 
 
+def test_a_family_is_kept_and_may_change(load):
+    load({**ANT, "family": "insects"})
+    assert Competitor.objects.get().kin == "insects"
+    assert load({**ANT, "family": "ants"}) == Counter(changed=1)
+    assert Competitor.objects.get().kin == "ants"
+
+
+def test_without_a_family_competitors_of_a_provider_are_kin(load):
+    load(ANT)
+    assert Competitor.objects.get().kin == "procedural"
+
+
 def test_a_kept_price_reads_as_it_was_written(load):
     load(ANT)
     price = read_price(Competitor.objects.get().price)

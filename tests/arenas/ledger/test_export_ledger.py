@@ -103,3 +103,13 @@ def test_checking_a_broken_ledger_says_so_in_one_line(ledger: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: line ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_ledger_that_is_not_there_is_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "none.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-m", "arenas.ledger", path],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == f"error: {path}: No such file or directory\n"

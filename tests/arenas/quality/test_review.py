@@ -123,7 +123,7 @@ def test_a_rule_that_the_arena_names_flags_the_rater(tmp_path: Path) -> None:
     hurry(arena, rater)
     run()
     flag = Flag.objects.get()
-    assert (flag.rater, flag.rule, flag.by) == (rater, "pace", "quality")
+    assert (flag.rater, flag.arena, flag.rule, flag.by) == (rater, arena, "pace", "quality")
     assert flag.reason == "12 of 12 votes took less than 0.35 s."
 
 

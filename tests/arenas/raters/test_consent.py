@@ -63,7 +63,7 @@ def test_a_part_that_ended_cannot_begin_again(state: State) -> None:
 def test_who_declines_takes_no_part() -> None:
     part = make_part()
     decline(part, now=NOW)
-    assert part.state == State.SCREENED_OUT
+    assert part.state == State.DECLINED
 
 
 def test_who_votes_already_cannot_decline() -> None:

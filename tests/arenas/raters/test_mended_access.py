@@ -120,7 +120,7 @@ def test_who_does_not_consent_later_ends_without_the_completion_code(
     ask_for_consent()
     page = text(client.post(START, {"decline": "1"}))
     assert "DONE-1" not in page
-    assert Participation.objects.get().state == Participation.State.SCREENED_OUT
+    assert Participation.objects.get().state == Participation.State.DECLINED
 
 
 def test_a_used_up_link_stays_so_when_idle_raters_go(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from arenas.candidates.models import Candidate
 from arenas.definitions.models import Arena
 from arenas.images.models import Image, Rendition
 from tests.factories import NOW, make_rater
@@ -15,11 +16,11 @@ from tests.pages import body
 PUBLIC = {
     "home": 200, "join": 403, "vote": 200, "leaderboard": 200, "compare": 200,
     "compare_start": 302, "guide": 200, "image": 200, "blindness": 200, "start": 200,
-    "login": 200, "mine": 200, "my_votes": 404,
+    "login": 200, "mine": 200, "my_votes": 404, "checks": 200, "check": 200,
 }  # fmt: skip
 STAFF = {
     "arena", "prompt", "original", "workbench", "workbench_arena", "votes", "export", "runs", "run",
-    "raters", "rater",
+    "raters", "rater", "arena_check", "candidate", "judges",
 }  # fmt: skip
 # Only posted to: by staff, and by anybody.
 ACTIONS = {"cancel_run", "try_now"}
@@ -39,6 +40,10 @@ ARGUMENTS: dict[str, Arguments] = {
     "compare": lambda arena: {"slug": arena.slug, "pair": "ant/bee"},
     "export": lambda arena: {"slug": arena.slug, "what": "votes", "format_name": "csv"},
     "rater": lambda arena: {"slug": arena.slug, "key": make_rater().key},
+    "checks": lambda arena: {},
+    "check": lambda arena: {"name": "identity"},
+    "arena_check": lambda arena: {"slug": arena.slug, "name": "technical"},
+    "candidate": lambda arena: {"slug": arena.slug, "pk": Candidate.objects.first().pk},
     "run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
     "cancel_run": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk},
     "try_now": lambda arena: {"pk": arena.runs.get_or_create(started_at=NOW)[0].pk, "pause": 1},

@@ -4,22 +4,16 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.cache import cache
 from django.test import Client
 
 from arenas.definitions.models import Arena
 from arenas.raters.account import create_account
 from arenas.raters.models import Rater
-from arenas.views.account import TRIES
+from arenas.raters.try_login import MOST
 from tests import factories
 from tests.pages import VOTE, open_ballot, post, read_pictures, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_tries_yet() -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -119,14 +113,14 @@ def test_a_wrong_password_is_refused(client: Client, password: str) -> None:
 
 
 def test_after_some_wrong_passwords_none_is_tried(client: Client, password: str) -> None:
-    for _ in range(TRIES):
+    for _ in range(MOST["name"]):
         client.post("/login/", {"username": "dora", "password": "guess"})
     response = client.post("/login/", {"username": "dora", "password": password})
     assert "Too many wrong passwords" in text(response)
 
 
 def test_a_right_password_begins_the_count_again(client: Client, password: str) -> None:
-    for _ in range(TRIES - 1):
+    for _ in range(MOST["name"] - 1):
         client.post("/login/", {"username": "dora", "password": "guess"})
     assert log_in(client, password) == VOTE
     assert log_in(client, password) == VOTE

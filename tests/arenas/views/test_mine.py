@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena
 from arenas.raters.account import find_or_make_rater
 from arenas.raters.models import Person, Rater
@@ -59,6 +60,19 @@ def test_the_download_holds_every_answer(arena: Arena, client: Client) -> None:
     (told,) = read_votes(client)
     assert (told["winner"], told["comment"], told["response_ms"]) == ("tie", "both squint", 1200)
     assert told["prompt"] == Vote.objects.get().prompt.turns
+
+
+@pytest.mark.parametrize(
+    ("kind", "practice"), [("practice", True), ("gold", False), ("normal", False)]
+)
+def test_the_download_tells_practice_and_no_other_kind(
+    arena: Arena, client: Client, kind: str, practice: bool
+) -> None:
+    vote(client)
+    Ballot.objects.exclude(answered_at=None).update(kind=kind)
+    (told,) = read_votes(client)
+    assert told["practice"] is practice
+    assert "kind" not in told
 
 
 def test_the_download_keeps_the_rater_blind(arena: Arena, client: Client) -> None:

@@ -15,7 +15,7 @@ from tests import factories
 from tests.pages import VOTE, open_ballot, post, text
 
 pytestmark = pytest.mark.django_db
-BOARD = "Your own leaderboard: your answers alone"
+BOARD = "Your own leaderboard, from your 2 answers alone: how often you preferred"
 
 
 def make_arena(folder: Path, **settings: Any) -> Arena:
@@ -32,7 +32,7 @@ def test_the_thanks_say_how_much_and_how_fast(tmp_path: Path, client: Client) ->
     page = finish(client)
     assert "You have answered 2 pairs." in page
     assert "<b>2.0</b> seconds a pair" in page
-    assert "<b>0 %</b> passed over" in page
+    assert "<b>0\u202f%</b> passed over" in page
 
 
 def test_the_end_of_the_work_is_noted_once(tmp_path: Path, client: Client) -> None:
