@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 EXTRAS := .venv-extras
 
 .PHONY: demo test test-extras check messages setup lock bench bench-rating bench-coverage bench-fit \
-	bench-scale bench-judge bench-pairing bench-leaderboard bench-studies bench-generation \
-	bench-serving bench-integrity bench-blindness clean help
+	bench-scale bench-judge bench-court bench-pairing bench-leaderboard bench-studies bench-generation \
+	bench-serving bench-integrity bench-blindness bench-checks bench-hostile clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -65,6 +65,9 @@ bench-scale: $(VENV)/.dev  ## how often pairs and orders are found to be on one 
 bench-judge: $(VENV)/.dev  ## judge-assisted ratings: coverage and gain
 	$(SIMULATE) benchmarks.judge_assisted $(ARGS)
 
+bench-court: $(VENV)/.dev  ## whether only checks that follow raters earn trust, and after how many votes
+	$(SIMULATE) benchmarks.court $(ARGS)
+
 bench-pairing: $(VENV)/.dev ## what choosing pairs gains, and what it costs
 	$(SIMULATE) benchmarks.pairing $(ARGS)
 
@@ -79,6 +82,12 @@ bench-rigging: $(VENV)/.dev ## vote rigging: places gained, with and without the
 
 bench-blindness: $(VENV)/.dev ## whether four models can be told apart without looking at pixels
 	$(SIMULATE) benchmarks.blindness $(ARGS)
+
+bench-checks: $(VENV)/.dev ## the automated checks against pictures whose truth is known
+	$(SIMULATE) benchmarks.checks $(ARGS)
+
+bench-hostile: $(VENV)/.dev ## 200 hostile files: what they do to decoding and measuring
+	$(BIN)/python -m benchmarks.hostile $(ARGS)
 
 bench-generation: $(VENV)/.dev ## generation against the stand-in: rate, kills, faults, budget, memory
 	$(BIN)/python -m benchmarks.generation $(ARGS)

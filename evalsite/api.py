@@ -4,6 +4,7 @@ from django.conf import settings
 from ninja import NinjaAPI
 
 from arenas.api.arenas import router as arenas
+from metrics.api.checks import router as checks
 from metrics.api.leaderboards import router as leaderboards
 
 api = NinjaAPI(
@@ -15,3 +16,4 @@ api = NinjaAPI(
 )
 api.add_router("/v1", arenas)
 api.add_router("/v1", leaderboards)
+api.add_router("/v1", checks)

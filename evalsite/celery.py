@@ -40,6 +40,7 @@ app.conf.update(
         "arenas.candidates.tasks.send_batches": {"queue": "generate"},
         "arenas.candidates.tasks.follow_batches": {"queue": "generate"},
         "arenas.candidates.tasks.open_images": {"queue": "images"},
+        "arenas.judging.tasks.ask": {"queue": "judge"},
         "metrics.tasks.run_checks": {"queue": "checks"},
     },
     beat_schedule_filename=str(settings.ROOT / ".local" / "beat-schedule"),
@@ -56,6 +57,10 @@ app.conf.update(
         "clear away what came to nothing": {
             "task": "arenas.votes.tasks.prune",
             "schedule": 3600,
+        },
+        "have judges asked": {
+            "task": "arenas.judging.tasks.sweep",
+            "schedule": settings.SWEEP_SECONDS,
         },
         "make gold": {
             "task": "arenas.quality.tasks.make_gold",
@@ -77,6 +82,10 @@ app.conf.update(
             "task": "metrics.tasks.analyse_leaderboards",
             "schedule": settings.SWEEP_SECONDS,
         },
+        "hold court over checks and judges": {
+            "task": "metrics.tasks.hold_court",
+            "schedule": settings.SWEEP_SECONDS,
+        },
         "plan the next pairs": {
             "task": "metrics.tasks.plan_pairs",
             "schedule": settings.REFRESH_SECONDS,
@@ -92,6 +101,7 @@ for entry in app.conf.beat_schedule.values():
     entry["options"] = {"expires": entry["schedule"]}
 app.conf.imports = [
     "arenas.candidates.tasks",
+    "arenas.judging.tasks",
     "arenas.quality.tasks",
     "arenas.votes.tasks",
     "metrics.tasks",

@@ -49,8 +49,9 @@ def list_children(port: int) -> list[Program]:
     quietly = ("-W", "ignore::UserWarning:celery.platforms")
     celery = (*quietly, "-m", "celery", "--app=evalsite", "--quiet")
     # Waiting for services and computing do not stand in each other's way.
-    generator = ("worker", "--hostname=generator@%h", "--queues=generate", "--concurrency=2")
-    worker = ("worker", "--hostname=worker@%h", "--queues=default,images,checks", "--concurrency=2")
+    generator = ("worker", "--hostname=generator@%h", "--queues=generate,judge", "--concurrency=2")
+    worker = ("worker", "--hostname=worker@%h", "--queues=default,images", "--concurrency=2")
+    checker = ("worker", "--hostname=checker@%h", "--queues=checks", "--concurrency=1")
     # Each thread holds a database connection; granian's own default is hundreds.
     granian = (
         "-m",
@@ -63,6 +64,7 @@ def list_children(port: int) -> list[Program]:
     return [
         Program("generator", (*celery, *generator, "--loglevel=WARNING"), grace=5),
         Program("worker", (*celery, *worker, "--loglevel=WARNING"), grace=5),
+        Program("checker", (*celery, *checker, "--loglevel=WARNING"), grace=5),
         Program("scheduler", (*celery, "beat", "--loglevel=WARNING")),
         Program(
             "web server",

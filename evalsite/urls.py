@@ -7,6 +7,7 @@ from arenas.views import (
     blindness,
     home,
     images,
+    judges,
     mine,
     raters,
     runs,
@@ -17,12 +18,14 @@ from arenas.views import (
 )
 from evalsite import views
 from evalsite.api import api
-from metrics.views import compare, leaderboard, prompts
+from metrics.views import arena_checks, checks, compare, leaderboard, prompts
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("join/<str:token>/", vote.join_by_link, name="join"),
     path("arenas/<slug:slug>/", prompts.arena, name="arena"),
+    path("checks/", checks.checks, name="checks"),
+    path("checks/<path:name>/", checks.check, name="check"),
     path("language/", set_language, name="set_language"),
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", account.Logout.as_view(), name="logout"),
@@ -36,6 +39,8 @@ urlpatterns = [
     path("arenas/<slug:slug>/blindness/", blindness.blindness, name="blindness"),
     path("arenas/<slug:slug>/guide/", compare.guide, name="guide"),
     path("arenas/<slug:slug>/prompts/<int:pk>/", prompts.prompt, name="prompt"),
+    path("arenas/<slug:slug>/candidates/<int:pk>/", prompts.candidate, name="candidate"),
+    path("arenas/<slug:slug>/checks/<slug:name>/", arena_checks.arena_check, name="arena_check"),
     re_path(r"^images/(?P<sha256>[0-9a-f]{64})$", images.show_rendition, name="image"),
     re_path(r"^originals/(?P<sha256>[0-9a-f]{64})$", images.show_original, name="original"),
     path("workbench/", workbench.workbench, name="workbench"),
@@ -44,9 +49,11 @@ urlpatterns = [
     path("workbench/runs/<int:pk>/", runs.run, name="run"),
     path("workbench/runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
     path("workbench/runs/<int:pk>/pauses/<int:pause>/", runs.try_now, name="try_now"),
+    path("workbench/arenas/<slug:slug>/judges/", judges.judges, name="judges"),
     path("workbench/arenas/<slug:slug>/votes/", votes.votes, name="votes"),
     path("workbench/arenas/<slug:slug>/raters/", raters.raters, name="raters"),
     path("workbench/arenas/<slug:slug>/raters/<str:key>/", raters.rater, name="rater"),
+    path("workbench/arenas/<slug:slug>/checks.<slug:format_name>", arena_checks.export),
     path(
         "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",
         workbench.export,

@@ -1,23 +1,37 @@
 """Celery's door to checks and leaderboards. Metrics asks; arenas never tells."""
 
+import time
+from collections.abc import Sequence
+
 from celery import shared_task
 from django.utils import timezone
 
 from arenas.candidates.tasks import count_waiting
 from arenas.definitions.models import Arena
+from metrics.court.decide import hold_due
 from metrics.leaderboards.analyse import analyse_missing
 from metrics.leaderboards.refresh import complete_boards, refresh_arena
 from metrics.pairing import plan
-from metrics.results import run
+from metrics.results.run import Work, find_work, run_work
 
 QUEUE = "checks"
 BATCH = 8
 WINDOW = 800
+TURN_SECONDS = 120.0
 
 
 @shared_task(name="metrics.tasks.run_checks")
-def run_checks(name: str, candidates: list[int]) -> None:
-    run.run_check(name, candidates)
+def run_checks(work: list[tuple[int, list[str]]]) -> None:
+    """Measure for a while; what is left then waits its turn again."""
+    asked = [Work(pk, tuple(names)) for pk, names in work]
+    if left := run_work(asked, until=time.monotonic() + TURN_SECONDS):
+        queue_checks(left)
+
+
+def queue_checks(work: Sequence[Work]) -> None:
+    for start in range(0, len(work), BATCH):
+        batch = work[start : start + BATCH]
+        run_checks.delay([(each.candidate, list(each.checks)) for each in batch])
 
 
 @shared_task(name="metrics.tasks.find_missing_checks")
@@ -25,15 +39,9 @@ def find_missing_checks() -> int:
     """Queue what no present version of a check has measured, unless the queue is still busy."""
     if count_waiting(QUEUE) > 0:
         return 0
-    queued: set[tuple[str, int]] = set()
-    for arena in Arena.objects.all():
-        for name in arena.checks:
-            missing = run.find_missing(arena, name, limit=WINDOW)
-            fresh = [pk for pk in missing if (name, pk) not in queued]
-            for start in range(0, len(fresh), BATCH):
-                run_checks.delay(name, fresh[start : start + BATCH])
-            queued.update((name, pk) for pk in fresh)
-    return len(queued)
+    work = find_work(Arena.objects.all(), limit=WINDOW)
+    queue_checks(work)
+    return len(work)
 
 
 @shared_task(name="metrics.tasks.refresh_leaderboards")
@@ -49,6 +57,11 @@ def complete_leaderboards() -> int:
 @shared_task(name="metrics.tasks.analyse_leaderboards")
 def analyse_leaderboards() -> int:
     return analyse_missing()
+
+
+@shared_task(name="metrics.tasks.hold_court")
+def hold_court() -> int:
+    return hold_due()
 
 
 @shared_task(name="metrics.tasks.plan_pairs")

@@ -73,7 +73,7 @@ def estimate_all(candidates: Iterable[Candidate]) -> list[Estimate]:
         # Samples of one slot cost the same, and there may be a hundred thousand of them.
         slot = (competitor.pk, candidate.prompt.pk, candidate.for_batch)
         if slot not in known:
-            references = len(candidate.prompt.references.all())
+            references = len(candidate.prompt.list_shown())
             work = measure_work(candidate.prompt, references=references)
             known[slot] = (work, estimate_cost(candidate, references=references))
         work, usd = known[slot]

@@ -15,6 +15,7 @@ from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import Attempt, Candidate, GenerationRun, ServicePause
 from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.providers.base import BaseProvider, ProviderError, make_provider
+from arenas.suites.models import PromptReference
 
 Status = Candidate.Status
 AHEAD = 8  # for each so many places one candidate waits in the process, to take a place at once
@@ -172,7 +173,9 @@ def select_rows(
     for run, competitor in without:
         rows = rows.exclude(run=run, competitor=competitor)
     related = rows.select_related("prompt", "run", "competitor").order_by("pk")
-    return list(related.annotate(n_references=Count("prompt__references"))[:limit])
+    shown = ~Q(prompt__references__role=PromptReference.Role.MASK)
+    counted = related.annotate(n_references=Count("prompt__references", filter=shown))
+    return list(counted[:limit])
 
 
 def grant(

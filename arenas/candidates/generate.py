@@ -286,7 +286,7 @@ def make_request(candidate: Candidate) -> Request:
                 data=read_bytes(reference.image.path),
                 mime=reference.image.mime,
             )
-            for reference in prompt.references.all()
+            for reference in prompt.list_shown()
         ),
         aspect_ratio=expect.aspect_ratio,
         n_images=expect.n_images,

@@ -2,12 +2,15 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image as Pillow
 from PIL import ImageCms, ImageOps
 
 MAX_BYTES = 40_000_000
 MAX_PIXELS = 25_000_000  # a 4096 × 4096 picture has 16.8 million
+STRIP = 1 << 20  # pixels of which colours are converted at once
 # What Pillow may call them: a camera's JPEG with a preview behind it is a JPEG all the same.
 MIMES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -51,13 +54,37 @@ def decode_pixels(data: bytes) -> Pillow.Image:
 
     Raises BadImage for anything that does not decode completely within the limits.
     """
+    size, strips = decode_strips(data)
+    return Pillow.frombytes("RGB", size, b"".join(strips))
+
+
+def decode_strips(data: bytes) -> tuple[tuple[int, int], Iterator[bytes]]:
+    """The same as its size and its rows from the top, some at a time, which takes less memory.
+
+    Raises BadImage, also while the rows are taken, and MemoryError.
+    """
     read_header(data)
+    with name_damage():
+        image = open_image(data)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+    return image.size, cut_strips(image)
+
+
+def cut_strips(image: Pillow.Image) -> Iterator[bytes]:
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        with name_damage():
+            strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+            pixels = flatten(to_srgb(strip)).tobytes()
+        yield pixels
+
+
+@contextmanager
+def name_damage() -> Iterator[None]:
     try:
-        with open_image(data) as image:
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            return flatten(to_srgb(upright))
-    except BadImage:
+        yield
+    except (BadImage, MemoryError):
         raise
     except Exception as error:  # as above: truncated data, bad chunks, wrong checksums
         raise BadImage(f"the image is damaged ({error})") from error

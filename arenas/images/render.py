@@ -37,6 +37,18 @@ def render(image: Image, profile: RenditionProfile) -> Rendition:
     return saved
 
 
+def render_reference(image: Image, profile: RenditionProfile) -> Rendition:
+    """A reference as raters see it: pixels alone, on a canvas of its own shape."""
+    shrink = min(1, profile.width / image.width, profile.height / image.height)
+    own, _ = RenditionProfile.objects.get_or_create(
+        width=max(1, round(image.width * shrink)),
+        height=max(1, round(image.height * shrink)),
+        size=profile.size,
+        encoder=profile.encoder,
+    )
+    return render(image, own)
+
+
 def render_bytes(data: bytes, profile: RenditionProfile) -> bytes:
     """Any picture's bytes as a WebP file of exactly `profile.size` bytes."""
     canvas = place_on_canvas(decode_pixels(data), profile.width, profile.height)

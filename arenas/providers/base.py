@@ -184,10 +184,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A judging model's reply to a question about images, and what it cost."""
+    """A judging model's reply to a question about images, and what it cost.
+
+    `data` fits the schema where `status` is `done`, and is empty where it is not: the model may
+    have refused to look, or replied in another form. `raw` is the reply as it came.
+    """
 
     data: Mapping[str, Any]
     raw: str = ""
+    status: Status = Status.DONE
+    reason: str = ""
+    raw_reason: str = ""
     model_version: str = ""
     usage: Mapping[str, int] = field(default_factory=dict)
     cost_usd: Decimal | None = None
@@ -199,13 +206,15 @@ class BaseProvider(ABC):
     `in_flight` is how many calls one process may have under way at once: many for a service that
     waits, one for a renderer that computes. `at_most` is how many all workers may have together,
     and `rate` how many may start per minute (None: as many as may be); both give way to what the
-    operator sets. `is_free` says that calls cost nothing.
+    operator sets. `is_free` says that calls cost nothing. `asked_with` are the parameters that
+    `ask` heeds; None: it cannot judge.
     """
 
     in_flight: ClassVar[int] = 1
     at_most: ClassVar[int | None] = None
     rate: ClassVar[float | None] = None
     is_free: ClassVar[bool] = False
+    asked_with: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         """Check the setting. Raises ValueError, naming the parameter, before any call."""
@@ -229,7 +238,10 @@ class BaseProvider(ABC):
     async def ask(
         self, images: Sequence[Reference], question: str, schema: Mapping[str, Any]
     ) -> Answer:
-        """Answer a question about images by a JSON schema, where the model can judge."""
+        """Answer a question about images by a JSON schema, where the model can judge.
+
+        Each image's `id` says what it is, in words that are put before it. Raises ProviderError.
+        """
         raise ProviderError(f"{self.model} does not judge images", permanent=True)
 
 

@@ -14,32 +14,38 @@ Parameters:
 - `seed`: false sends none. No model promises the same picture for the same seed.
 - `system`: an instruction that stands above every prompt.
 - `enterprise`: true for the enterprise platform.
+
+Asked as a judge, a model heeds `thinking_level`, `temperature`, `system` and `enterprise`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from google import genai
 from google.genai import types
 
 from arenas.providers._gemini import batch
+from arenas.providers._gemini.asking import ask
 from arenas.providers._gemini.client import connect, find_lack, read_account
 from arenas.providers._gemini.conversation import Conversation, make_message
-from arenas.providers._gemini.settings import PARAMETERS, make_config
+from arenas.providers._gemini.settings import PARAMETERS, make_asking_config, make_config
 from arenas.providers._parameters import check_parameters
 from arenas.providers.base import (
+    Answer,
     BatchProvider,
     BatchState,
     Cause,
     Outcome,
     ProviderError,
+    Reference,
     Request,
 )
 
 
 class Provider(BatchProvider):
     in_flight: ClassVar[int] = 64
+    asked_with = ("thinking_level", "temperature", "system", "enterprise")
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         super().__init__(model, params)
@@ -69,6 +75,12 @@ class Provider(BatchProvider):
             ratio = self.settings.get("aspect_ratio", request.aspect_ratio)
             return talk.conclude(self._describe(config), ratio)
         raise talk.interrupt(failure)
+
+    async def ask(
+        self, images: Sequence[Reference], question: str, schema: Mapping[str, Any]
+    ) -> Answer:
+        config = make_asking_config(self.settings, schema)
+        return await ask(await self._connect(), self.model, images, question, config)
 
     async def submit(self, requests: Mapping[str, Request], *, name: str) -> str:
         long = next((key for key, request in requests.items() if len(request.turns) > 1), None)

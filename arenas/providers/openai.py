@@ -11,9 +11,11 @@ Parameters:
   `moderation`.
 - `extra`: further fields of the request, for servers that take more than OpenAI does.
 - `seed`: whether to send the request's seed, which OpenAI itself does not take.
+
+Asked as a judge, a model heeds `extra`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +24,7 @@ import openai
 from arenas.providers._edits import EditingProvider
 from arenas.providers._fetch import fetch_from
 from arenas.providers._http import explain_failure
+from arenas.providers._openai import asking
 from arenas.providers._openai.complaints import Complaint, explain, say
 from arenas.providers._openai.connect import OFFICIAL, Connection, connect, find_lack, read_base_url
 from arenas.providers._openai.read import read_answer, report_malformed
@@ -33,7 +36,7 @@ from arenas.providers._parameters import (
     choose_size,
     one_of,
 )
-from arenas.providers.base import Outcome, ProviderError, Request
+from arenas.providers.base import Answer, Outcome, ProviderError, Reference, Request
 
 PARAMETERS = {
     "size": SIZE,
@@ -50,6 +53,7 @@ _BASE64_ONLY = ("gpt-image", "chatgpt-image")
 
 class Provider(EditingProvider):
     in_flight = 32
+    asked_with = ("extra",)
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         super().__init__(model, params)
@@ -70,6 +74,13 @@ class Provider(EditingProvider):
         outcome = await ask(connection, step, config)
         sent = {"sdk": f"openai {openai.__version__}", "model": self.model, "config": config}
         return replace(outcome, details=sent | dict(outcome.details))
+
+    async def ask(
+        self, images: Sequence[Reference], question: str, schema: Mapping[str, Any]
+    ) -> Answer:
+        connection = await connect()
+        config = {"model": self.model, "extra_body": dict(self.settings.get("extra", {}))}
+        return await asking.ask(connection.sdk, images, question, schema, config)
 
     def _make_config(self, step: Request) -> dict[str, Any]:
         """What is sent beside the words and the pictures."""

@@ -21,18 +21,30 @@ Parameters, besides `size` (the long side in pixels):
 - `returned_unchanged`: the answer leans back to the picture before it; at 1 it is that picture.
 - `noise`: blur, noise and compression.
 - `refusal_rate`: the share of requests refused, decided by the seed.
+
+Asked as a judge, it answers by rules of thumb on the pixels (`_procedural/look.py`), without any
+parameter; it knows neither the task nor who made a picture.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from arenas.providers._procedural import look
 from arenas.providers._procedural.defects import NAMES, applies, is_refused, read_strengths
 from arenas.providers._procedural.job import start_job
 from arenas.providers._procedural.render import render
-from arenas.providers.base import BaseProvider, ImagePart, Outcome, Request, Status
+from arenas.providers.base import (
+    Answer,
+    BaseProvider,
+    ImagePart,
+    Outcome,
+    Reference,
+    Request,
+    Status,
+)
 
 __all__ = ["DEFECTS", "VERSION", "Provider", "applies"]
 
@@ -44,6 +56,7 @@ _DEFAULT_SIZE = 640
 
 class Provider(BaseProvider):
     is_free = True
+    asked_with = ()
 
     def __init__(self, model: str, params: Mapping[str, Any]) -> None:
         super().__init__(model, params)
@@ -60,6 +73,12 @@ class Provider(BaseProvider):
             return _refuse(request)
         async with asyncio.timeout(deadline):
             return await asyncio.to_thread(self._render, request)
+
+    async def ask(
+        self, images: Sequence[Reference], question: str, schema: Mapping[str, Any]
+    ) -> Answer:
+        data = await asyncio.to_thread(look.answer, images, schema)
+        return Answer(data, model_version=look.VERSION, cost_usd=Decimal(0))
 
     def _render(self, request: Request) -> Outcome:
         start = time.perf_counter()

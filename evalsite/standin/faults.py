@@ -9,7 +9,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
-ALL = ("gemini", "imagen", "openai")
+ALL = ("gemini", "imagen", "openai", "chat")
+JUDGES = ("gemini", "chat")
 GOOGLE = ("gemini", "imagen")
 
 
@@ -60,7 +61,7 @@ FAULTS = {
     "bomb": Fault("a PNG of 900 megapixels in some 100 kB"),
     "huge_png": Fault("a PNG of 27 MB"),
     "ratio_ignored": Fault("a picture of 3:1, whatever was asked"),
-    "no_usage": Fault("a picture without usage figures", ("gemini", "openai")),
+    "no_usage": Fault("an answer without usage figures", ("gemini", "openai", "chat")),
     # The model answers without a picture.
     "prompt_blocked": Fault("the prompt is blocked for SAFETY (Imagen, OpenAI: 400)"),
     "prohibited": Fault("the prompt is blocked for PROHIBITED_CONTENT (Imagen, OpenAI: 400)"),
@@ -77,8 +78,13 @@ FAULTS = {
     "safety_text_refusal_in_history": Fault(
         "STOP after a refusal in text, in this turn and all that follow", ("gemini",)
     ),
-    "fenced_json": Fault("the JSON asked for, in a fence of Markdown", ("gemini",)),
-    "wrong_json": Fault("JSON that is not of the schema asked for", ("gemini",)),
+    # A judge answers, but not as it was asked to.
+    "fenced_json": Fault("the JSON asked for, in a fence of Markdown", JUDGES),
+    "chatty_json": Fault("the JSON asked for, with words before and after it", JUDGES),
+    "wrong_json": Fault("JSON that is not of the schema asked for", JUDGES),
+    "truncated_json": Fault("half of the JSON: MAX_TOKENS (OpenAI: length)", JUDGES),
+    "withheld": Fault("SAFETY instead of the JSON (OpenAI: a refusal)", JUDGES),
+    "first_slot": Fault("JSON that prefers the first choice, whatever is shown", JUDGES),
     "rai_filtered": Fault("the only picture, or the first of several, is filtered", ("imagen",)),
     "moderation": Fault("400 moderation_blocked", ("openai",)),
     # In the display name of a batch, where the refusals above are for its creation.

@@ -7,22 +7,27 @@ from typing import Any
 from evalsite.standin.wire import pick
 
 
-def fill_schema(schema: Mapping[str, Any], asked: str) -> Any:
-    """A value of the schema: JSON Schema, or Google's form of it with types in capitals."""
-    return Filler(schema, random.Random(asked)).fill(schema)
+def fill_schema(schema: Mapping[str, Any], asked: str, preferred: str = "") -> Any:
+    """A value of the schema: JSON Schema, or Google's form of it with types in capitals.
+
+    Where a choice has the `preferred` word, it is that.
+    """
+    return Filler(schema, random.Random(asked), preferred).fill(schema)
 
 
 class Filler:
-    def __init__(self, root: Mapping[str, Any], chance: random.Random) -> None:
+    def __init__(self, root: Mapping[str, Any], chance: random.Random, preferred: str) -> None:
         self.root = root
         self.chance = chance
+        self.preferred = preferred
 
     def fill(self, schema: Mapping[str, Any]) -> Any:
         schema = self.resolve(schema)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
-            return self.chance.choice(schema["enum"])
+            choices = schema["enum"]
+            return self.preferred if self.preferred in choices else self.chance.choice(choices)
         kind = schema.get("type", "object" if "properties" in schema else "string")
         kind = (kind if isinstance(kind, str) else kind[0]).lower()
         return getattr(self, f"fill_{kind}")(schema)

@@ -1,10 +1,17 @@
 """Gemini's generateContent: pictures, text, both in turns, or JSON of a schema."""
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
-from evalsite.standin.ask import Ask, find_complaint, list_model_turns, list_texts, sign
-from evalsite.standin.fill import fill_schema
+from evalsite.standin.ask import (
+    Ask,
+    find_complaint,
+    list_model_turns,
+    list_parts,
+    list_texts,
+    sign,
+)
+from evalsite.standin.judge import reply_json
 from evalsite.standin.pictures import Picture, Studio, find_kind
 from evalsite.standin.refuse import REFUSALS, refuse_google
 from evalsite.standin.reply import Reply, count_tokens
@@ -20,6 +27,7 @@ ENDINGS = {
     "no_image": "NO_IMAGE",
     "image_other": "IMAGE_OTHER",
     "unknown_reason": "IMAGE_UNHEARD_OF",
+    "withheld": "SAFETY",
 }
 TEXTS = {
     "text_only": "Which of the two colours would you like it to have?",
@@ -51,7 +59,7 @@ def make_reply(ask: Ask, studio: Studio, fault: str) -> Reply:
         return Reply()
     if fault in ENDINGS:
         return Reply(finish=ENDINGS[fault], message="Unable to show the generated image.")
-    finish = "MAX_TOKENS" if fault == "max_tokens" else "STOP"
+    finish = "MAX_TOKENS" if fault in ("max_tokens", "truncated_json") else "STOP"
     reply = Reply(finish=finish)
     if fault in TEXTS:
         reply.say(TEXTS[fault])
@@ -73,10 +81,16 @@ def was_refused(ask: Ask) -> bool:
 
 def make_json(ask: Ask, fault: str) -> str:
     schema = pick(ask.config, "responseJsonSchema") or pick(ask.config, "responseSchema") or {}
-    if fault == "wrong_json":
-        return '{"unasked": null}'
-    text = json.dumps(fill_schema(schema, ask.digest))
-    return f"```json\n{text}\n```" if fault == "fenced_json" else text
+    return reply_json(schema, ask.digest, list_pictures(ask), fault)
+
+
+def list_pictures(ask: Ask) -> Iterator[tuple[str, str]]:
+    """Each picture after the words before it."""
+    words = ""
+    for part in (part for content in ask.contents for part in list_parts(content)):
+        words = pick(part, "text") or words
+        if blob := pick(part, "inlineData"):
+            yield words, str(pick(blob, "data"))
 
 
 def compose(reply: Reply, ask: Ask, studio: Studio, fault: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from evalsite.standin.ask import Ask
 from evalsite.standin.batches import Batches
+from evalsite.standin.chat import complete, read_question
 from evalsite.standin.faults import Faults, exists, knows
 from evalsite.standin.files import Files
 from evalsite.standin.gemini import generate_content
@@ -65,7 +66,7 @@ class Call:
 
     @property
     def refuse(self) -> Refuse:
-        return refuse_openai if self.protocol == "openai" else refuse_google
+        return refuse_openai if self.protocol in ("openai", "chat") else refuse_google
 
 
 class Service:
@@ -153,6 +154,10 @@ class Service:
         make = partial(make_images, order, self.studio)
         return self.call(Call("openai", order.model, order.prompt, make))
 
+    def complete_from(self, request: Received) -> Answer:
+        question = read_question(request)
+        return self.call(Call("chat", question.model, question.prompt, partial(complete, question)))
+
 
 def list_routes(service: Service) -> list[tuple[str, str, Callable[..., Answer]]]:
     files, batches = service.files, service.batches
@@ -161,6 +166,7 @@ def list_routes(service: Service) -> list[tuple[str, str, Callable[..., Answer]]
         ("POST", rf"{MODEL}:predict", service.predict_from),
         ("POST", rf"{MODEL}:batchGenerateContent", batches.create),
         ("POST", r"/v1/images/(?:generations|edits)", service.draw_from),
+        ("POST", r"/v1/chat/completions", service.complete_from),
         ("GET", rf"{GOOGLE_PATH}/batches", lambda _: batches.list()),
         ("GET", BATCH, lambda _, name: batches.show(name)),
         ("POST", rf"{BATCH}:cancel", lambda _, name: batches.cancel(name)),
@@ -177,7 +183,7 @@ def list_routes(service: Service) -> list[tuple[str, str, Callable[..., Answer]]
 
 
 def speaks_openai(request: Received) -> bool:
-    if "/images/" in request.path:
+    if "/images/" in request.path or "/chat/" in request.path:
         return True
     bearer = "authorization" in request.headers
     return bearer and re.match(r"/v1/models", request.path) is not None

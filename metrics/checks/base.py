@@ -6,10 +6,10 @@ name. Checks know pictures and numbers only: no Django, no database, no network.
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PIL import Image
 
@@ -50,6 +50,15 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A region of any shape drawn as evidence: a closed line, in pixels of the picture."""
+
+    picture: str
+    points: tuple[tuple[int, int], ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReferencePicture:
     id: str
     role: str
@@ -67,13 +76,27 @@ class PromptFacts:
     expect: Expectation = field(default_factory=Expectation)
 
 
+# Asks a judging model about pictures: the question, the JSON schema of the reply → the reply.
+# Raises CannotAsk where there is no reply that fits the schema.
+Ask = Callable[[Sequence[Image.Image], str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+class CannotAsk(Exception):
+    """There is no judging model, or it gave no reply of the form asked for; the message says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A candidate to be checked: the prompt, its references, and the images made, in order."""
+    """A candidate to be checked: the prompt, its references, and the images made, in order.
+
+    `ask` is there for checks that put questions to a judging model (`asks`), where the arena has
+    one.
+    """
 
     prompt: PromptFacts
     references: tuple[ReferencePicture, ...]
     images: tuple[Image.Image, ...]
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +104,15 @@ class Finding:
     """The measured values by name, or the reason why nothing could be measured.
 
     A reason is a result, never a zero: exactly one of `values` and `not_measurable` is set.
+    `boxes` and `outlines` are the evidence. `fingerprints` are 64-bit perceptual hashes of the
+    images as hexadecimal digits, by which near-duplicates are found later.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     not_measurable: str = ""
     boxes: tuple[Box, ...] = ()
+    outlines: tuple[Outline, ...] = ()
+    fingerprints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.values) == bool(self.not_measurable):
@@ -98,6 +125,7 @@ class BaseCheck(ABC):
     version: ClassVar[str]
     title: ClassVar[str]
     measures: ClassVar[tuple[Measure, ...]]
+    asks: ClassVar[bool] = False  # whether it puts questions to a judging model
 
     @abstractmethod
     def applies(self, prompt: PromptFacts) -> bool:

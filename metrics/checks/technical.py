@@ -1,10 +1,11 @@
 """What images are like as images: size, light, colour, sharpness, noise, lettering.
 
-None of it is better or worse. These are the covariates of style control: how much of a rating
-goes with how pictures look, whatever they show.
+But for the shape asked for and for watermarks, none of it is better or worse. These are the
+covariates of style control: how much of a rating goes with how pictures look, whatever they show.
 """
 
 import math
+from dataclasses import dataclass
 from statistics import fmean
 
 import cv2
@@ -13,6 +14,7 @@ from PIL import Image
 
 from arenas.images.decode import MAX_PIXELS, flatten
 from metrics.checks._technical.detail import measure_noise, measure_sharpness
+from metrics.checks._technical.fingerprint import make_fingerprint
 from metrics.checks._technical.lettering import Line, find_lines, measure_cover
 from metrics.checks._technical.tones import (
     Pixels,
@@ -20,6 +22,7 @@ from metrics.checks._technical.tones import (
     measure_colourfulness,
     read_lightness,
 )
+from metrics.checks._technical.watermark import find_mark
 from metrics.checks.base import BaseCheck, Box, Finding, Measure, PromptFacts, Subject
 
 # Light, colour and detail are measured once the long side fits in so many pixels, about the
@@ -30,7 +33,7 @@ LONG_SIDE = 512
 class Check(BaseCheck):
     """Each measure is the mean over the images; the formulas stand with the functions."""
 
-    version = "1"
+    version = "2"
     title = "Technical"
     measures = (
         Measure(
@@ -47,6 +50,8 @@ class Check(BaseCheck):
         Measure("text_amount", "share", 0, 1, 0, "Area covered by what looks like text."),
         Measure("black", "share", 0, 1, 0, "Pixels that are clipped to black."),
         Measure("white", "share", 0, 1, 0, "Pixels that are clipped to white."),
+        Measure("aspect_error", "", 0, 18, -1, "|ln(width/height as it is / as asked for)|, mean."),
+        Measure("watermark", "", 0, 1, -1, "How much a corner looks marked, by small text."),
         Measure("images", "", 1, 1000, 0, "How many images there are."),
     )
 
@@ -57,23 +62,46 @@ class Check(BaseCheck):
         if not subject.images:
             return Finding(not_measurable="there is no image")
         each = [measure_image(image) for image in subject.images]
-        values = {name: fmean(found[name] for found, _ in each) for name in each[0][0]}
+        asked = read_aspect(subject.prompt.expect.aspect_ratio)
+        values = {name: fmean(one.values[name] for one in each) for name in each[0].values}
+        values["aspect_error"] = fmean(abs(one.values["aspect"] - asked) for one in each)
         boxes = [
-            Box(f"image:{index}", line.left, line.top, line.right, line.bottom, "text?")
-            for index, (_, lines) in enumerate(each)
+            Box(f"image:{index}", line.left, line.top, line.right, line.bottom, label)
+            for index, one in enumerate(each)
+            for label, lines in (("text?", one.lines), ("watermark?", one.marks))
             for line in lines
         ]
-        return Finding({**values, "images": float(len(each))}, boxes=tuple(boxes))
+        return Finding(
+            {**values, "images": float(len(each))},
+            boxes=tuple(boxes),
+            fingerprints=tuple(one.fingerprint for one in each),
+        )
 
 
-def measure_image(image: Image.Image) -> tuple[dict[str, float], list[Line]]:
-    """The measures of one image by name, and its lines of text in its own pixels."""
+def read_aspect(ratio: str) -> float:
+    """ln(width/height) of a ratio such as 16:9."""
+    width, height = map(int, ratio.split(":"))
+    return math.log(width / height)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One image: its measures by name; in its own pixels, lines of text and marked corners."""
+
+    values: dict[str, float]
+    lines: list[Line]
+    marks: list[Line]
+    fingerprint: str
+
+
+def measure_image(image: Image.Image) -> Measured:
     pixels = read_pixels(image)
     height, width = pixels.shape[:2]
     seen = shrink(pixels)
     lightness = read_lightness(seen)
     lines = find_lines(lightness)
     black, white = measure_clipping(pixels)
+    mark = find_mark(pixels)
     values = {
         "megapixels": width * height / 1e6,
         "width": width,
@@ -87,8 +115,15 @@ def measure_image(image: Image.Image) -> tuple[dict[str, float], list[Line]]:
         "text_amount": measure_cover(lines, *lightness.shape),
         "black": black,
         "white": white,
+        "watermark": mark.score,
     }
-    return values, [enlarge(line, width / seen.shape[1], height / seen.shape[0]) for line in lines]
+    across, down = width / seen.shape[1], height / seen.shape[0]
+    return Measured(
+        values,
+        [enlarge(line, across, down) for line in lines],
+        list(mark.places),
+        make_fingerprint(lightness),
+    )
 
 
 def read_pixels(image: Image.Image) -> Pixels:

@@ -148,7 +148,8 @@ def select_votes(board: Leaderboard) -> QuerySet[Vote]:
 def has_new_flag(board: Leaderboard, newest: Snapshot) -> bool:
     """Whether a flag on the board's votes was raised or lifted since its newest snapshot."""
     votes, several = select_votes(board), find_form(board) != PAIRS
-    for flag in Flag.objects.filter(seq__gt=newest.watermark):
+    here = Q(arena=None) | Q(arena=board.arena_id)
+    for flag in Flag.objects.filter(here, seq__gt=newest.watermark):
         touched = (
             Q(pk=flag.vote_id) if flag.vote_id
             else Q(rater=flag.rater_id) if flag.rater_id

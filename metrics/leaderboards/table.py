@@ -58,7 +58,11 @@ def describe_row(row: Row, board: Board) -> dict[str, Any]:
     }
     for check, cell in zip(board.checks, row.checks, strict=True):
         described[f"{check.name}_{check.measure.name}"] = cell.mean if cell else None
+        estimate = cell.estimate if cell else None
+        described[f"{check.name}_{check.measure.name}_lower"] = estimate and estimate.lower
+        described[f"{check.name}_{check.measure.name}_upper"] = estimate and estimate.upper
         described[f"{check.name}_measured"] = cell.measured if cell else 0
+        described[f"{check.name}_not_measurable"] = cell.tried - cell.measured if cell else 0
     return described
 
 

@@ -1,36 +1,40 @@
 """Find candidates without a result of a check, and measure them."""
 
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Protocol
+
+from django.db import connection
+from django.db.models import QuerySet
 
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
-from arenas.images.decode import decode_pixels
-from arenas.images.store import read_bytes
-from arenas.suites.models import Prompt
-from metrics.checks.base import (
-    BaseCheck,
-    Finding,
-    PromptFacts,
-    ReferencePicture,
-    Subject,
-    make_check,
-)
+from metrics.checks.base import BaseCheck, Finding
+from metrics.results.asking import make_check, measure_asking
+from metrics.results.contents import describe_prompt, make_key, read_contents
+from metrics.results.isolate import Measurement, get_apart
+from metrics.results.measure import TROUBLE, Given
 from metrics.results.models import CheckResult
 
+LOCK = 0x636865  # this use of the database's locks by number, apart from others
 
-def describe_prompt(prompt: Prompt) -> PromptFacts:
-    """The prompt as checks see it."""
-    return PromptFacts(
-        id=prompt.key,
-        category=prompt.category,
-        text=prompt.text,
-        roles=frozenset(reference.role for reference in prompt.references.all()),
-        expect=prompt.expectation,
-    )
+
+class Measurer(Protocol):
+    def measure(
+        self, given: Given[bytes], names: Sequence[str]
+    ) -> Iterable[tuple[str, Measurement]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Checks to be made of one candidate in one go, so that its pictures are decoded once."""
+
+    candidate: int
+    checks: tuple[str, ...]
 
 
 def find_prompts(arena: Arena, check: BaseCheck) -> list[int]:
@@ -52,56 +56,149 @@ def find_missing(arena: Arena, name: str, *, limit: int | None = None) -> list[i
     return list(missing.values_list("pk", flat=True)[:limit])
 
 
+def find_work(
+    arenas: Iterable[Arena], checks: Sequence[str] = (), *, limit: int | None = None
+) -> list[Work]:
+    """What is missing of these checks, or else of each arena's own."""
+    wanted: dict[int, dict[str, None]] = {}
+    for arena in arenas:
+        for name in checks or arena.checks:
+            for pk in find_missing(arena, name, limit=limit):
+                wanted.setdefault(pk, {})[name] = None
+    return [Work(pk, tuple(names)) for pk, names in wanted.items()]
+
+
 def run_check(name: str, candidates: Sequence[int]) -> int:
-    """Measure these candidates, each stored as soon as it is known; return how many."""
-    check = make_check(name)
-    rows = (
-        Candidate.objects.filter(pk__in=candidates, status=Candidate.Status.DONE)
-        .select_related("prompt")
-        .prefetch_related("prompt__references__image", "parts__image")
+    """Have one check measure these candidates; return how many."""
+    return sum(run_work([Work(pk, (name,))]) == [] for pk in candidates)
+
+
+def run_work(
+    work: Sequence[Work], *, measurer: Measurer | None = None, until: float | None = None
+) -> list[Work]:
+    """Measure, each result stored as soon as it is known.
+
+    Ends when the clock (`time.monotonic`) has passed `until`, and returns what is left. What
+    another worker is at is left to it.
+    """
+    left = list(work)
+    while left and (until is None or time.monotonic() < until):
+        with claim(left[0].candidate) as mine:
+            rest = run_candidate(left[0], measurer or get_apart(), until) if mine else None
+        left[:1] = [rest] if rest else []
+    return left
+
+
+@contextmanager
+def claim(candidate: int) -> Iterator[bool]:
+    """Whether nobody else measures it. The lock ends with the database connection at the latest."""
+    key = [LOCK, candidate % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        mine: bool = cursor.fetchone()[0]
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def run_candidate(work: Work, measurer: Measurer, until: float | None) -> Work | None:
+    """Make the checks of one candidate; what is left of them when the time is up."""
+    row = select_measurable().filter(pk=work.candidate).first()
+    if row is None:
+        return None
+    key = make_key(row)
+    asked = [name for name in work.checks if not has_result(row, name)]
+    names = [name for name in asked if not copy_known(row, name, key)]
+    if not names:
+        return None
+    done = set()
+    for name, measurement in measure_contents(row, names, measurer):
+        store(row, name, measurement, key)
+        done.add(name)
+        if until is not None and time.monotonic() > until:
+            break
+    left = tuple(name for name in names if name not in done)
+    return Work(work.candidate, left) if left else None
+
+
+def select_measurable() -> QuerySet[Candidate]:
+    done = Candidate.objects.filter(status=Candidate.Status.DONE)
+    return done.select_related("prompt").prefetch_related(
+        "prompt__references__image", "parts__image"
     )
-    for row in rows:
-        started = time.monotonic()
-        finding = measure(check, row)
-        CheckResult.objects.get_or_create(
-            candidate=row,
-            check_name=name,
-            version=check.version,
-            defaults={
-                "values": dict(finding.values),
-                "not_measurable": finding.not_measurable[:300],
-                "evidence": [asdict(box) for box in finding.boxes],
-                "seconds": time.monotonic() - started,
-            },
-        )
-    return len(rows)
 
 
-def measure(check: BaseCheck, candidate: Candidate) -> Finding:
-    """The check's finding; an error of its own is a reason, so that nothing blocks the queue."""
+def has_result(row: Candidate, name: str) -> bool:
+    return row.check_results.filter(check_name=name, version=make_check(name).version).exists()
+
+
+def copy_known(row: Candidate, name: str, key: str) -> bool:
+    """Take over what the check found on the same content; whether there was any such result.
+
+    Troubles of the check are not taken over: they say nothing of the content.
+    """
+    same = CheckResult.objects.filter(
+        content_key=key, check_name=name, version=make_check(name).version
+    )
+    known = same.exclude(not_measurable__startswith=TROUBLE).order_by("pk").first()
+    if known is None:
+        return False
+    copied = {
+        field: getattr(known, field)
+        for field in ("values", "not_measurable", "evidence", "fingerprints")
+    }
+    save(row, name, key, {**copied, "copied": True, "seconds": 0, "cpu_seconds": 0})
+    return True
+
+
+def measure_contents(
+    row: Candidate, names: Sequence[str], measurer: Measurer
+) -> Iterable[tuple[str, Measurement]]:
     try:
-        finding = check.measure(make_subject(candidate))
-        if not all(map(math.isfinite, finding.values.values())):
-            raise ValueError(f"not a number among {dict(finding.values)}")
-        return finding
-    except Exception as error:  # a plug-in may raise anything; the reason is shown with the result
-        return Finding(not_measurable=f"the check failed: {type(error).__name__}: {error}")
+        given = read_contents(row)
+    except FileNotFoundError as error:
+        reason = f"{TROUBLE}failed: FileNotFoundError: {error}"
+        return [(name, Measurement(Finding(not_measurable=reason), 0)) for name in names]
+    asking = [name for name in names if make_check(name).asks]
+    plain = [name for name in names if name not in asking]
+    return chain(measurer.measure(given, plain) if plain else (), measure_asking(given, asking))
 
 
-def make_subject(candidate: Candidate) -> Subject:
-    """The candidate's pictures and its prompt's references, decoded."""
-    prompt = candidate.prompt
-    return Subject(
-        prompt=describe_prompt(prompt),
-        references=tuple(
-            ReferencePicture(
-                reference.key, reference.role, decode_pixels(read_bytes(reference.image.path))
-            )
-            for reference in prompt.references.all()
-        ),
-        images=tuple(
-            decode_pixels(read_bytes(part.image.path))
-            for part in candidate.parts.all()
-            if part.image and not part.thought
-        ),
+def store(row: Candidate, name: str, measurement: Measurement, key: str) -> None:
+    finding = measurement.finding
+    found = {
+        "values": dict(finding.values),
+        "not_measurable": finding.not_measurable[:300],
+        "evidence": list_evidence(finding),
+        "fingerprints": list(finding.fingerprints),
+        "seconds": measurement.seconds,
+        "cpu_seconds": measurement.cpu_seconds,
+        "cost_usd": measurement.cost_usd,
+    }
+    save(row, name, key, found)
+
+
+def save(row: Candidate, name: str, key: str, found: dict[str, object]) -> None:
+    CheckResult.objects.get_or_create(
+        candidate=row,
+        check_name=name,
+        version=make_check(name).version,
+        defaults={**found, "content_key": key},
     )
+
+
+def list_evidence(finding: Finding) -> list[dict[str, object]]:
+    boxes = [{"kind": "box", **asdict(box)} for box in finding.boxes]
+    return boxes + [{"kind": "outline", **asdict(outline)} for outline in finding.outlines]
+
+
+def forget_troubles(arena: Arena, checks: Sequence[str] = ()) -> int:
+    """Delete results that tell of a check's own trouble, so that they are made again."""
+    troubles = CheckResult.objects.filter(
+        candidate__in=select_candidates(arena).values("pk"),
+        check_name__in=checks or arena.checks,
+        not_measurable__startswith=TROUBLE,
+    )
+    return troubles.delete()[0]

@@ -1,17 +1,18 @@
 """What a check says of each competitor in an arena, and on how much it rests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import fmean
 
 from django.db.models import QuerySet
 
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
-from metrics.checks.base import BaseCheck, Measure, make_check
+from metrics.checks.base import BaseCheck, Measure
+from metrics.results.asking import make_check
 from metrics.results.models import CheckResult
 from metrics.results.run import find_prompts
+from metrics.stats.means import Mean, estimate_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,41 @@ class CheckColumn:
 
 @dataclass(frozen=True, slots=True)
 class CheckCell:
-    """`mean` over the measured candidates (None without any); `done` could have been measured."""
+    """Of a competitor: `done` candidates, on how many the check was tried and could measure.
 
-    mean: float | None
+    `estimate` is their mean, with the interval of the prompts' spread (None without any).
+    """
+
+    estimate: Mean | None
     measured: int
+    tried: int
     done: int
+
+    @property
+    def mean(self) -> float | None:
+        return self.estimate.value if self.estimate else None
+
+    @property
+    def reach(self) -> float | None:
+        """How far the interval goes from the mean, on the side where it goes farther."""
+        if self.estimate is None or self.estimate.lower is None or self.estimate.upper is None:
+            return None
+        mean = self.estimate.value
+        return max(mean - self.estimate.lower, self.estimate.upper - mean)
+
+    @property
+    def not_measurable(self) -> float | None:
+        """The share of what was tried."""
+        return 1 - self.measured / self.tried if self.tried else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A candidate that a check is for."""
+
+    pk: int
+    competitor: int
+    prompt: int
 
 
 def summarise_checks(arena: Arena, category: str = "") -> list[CheckColumn]:
@@ -60,30 +91,53 @@ def summarise_check(arena: Arena, name: str, category: str = "") -> CheckColumn:
     prompts = set(find_prompts(arena, check))
     if category:
         prompts &= set(arena.prompts().filter(category=category).values_list("pk", flat=True))
-    candidates = select_candidates(arena).filter(prompt__in=prompts, status=Candidate.Status.DONE)
-    done: dict[int, list[int]] = {}
-    asked: dict[int, int] = {}
-    for pk, competitor, prompt in candidates.values_list("pk", "competitor_id", "prompt_id"):
-        done.setdefault(competitor, []).append(pk)
-        asked[pk] = prompt
-    values = read_values(name, check.version, measure.name, candidates)
-    cells = {competitor: make_cell(pks, values) for competitor, pks in done.items()}
-    measured = {asked[pk] for pk in values}
+    rows = select_candidates(arena).filter(prompt__in=prompts, status=Candidate.Status.DONE)
+    asked = [Asked(*row) for row in rows.values_list("pk", "competitor_id", "prompt_id")]
+    values = read_values(name, check.version, measure.name, rows)
+    cells = make_cells(asked, values, (measure.low, measure.high))
     return CheckColumn(
-        name, check.title, check.version, measure, len(prompts), len(measured), cells
+        name,
+        check.title,
+        check.version,
+        measure,
+        len(prompts),
+        len({each.prompt for each in asked if values.get(each.pk) is not None}),
+        cells,
     )
 
 
 def read_values(
     name: str, version: str, measure: str, rows: QuerySet[Candidate]
-) -> dict[int, float]:
+) -> dict[int, float | None]:
+    """By candidate that was tried: the measured value, or None where there is none."""
     results = CheckResult.objects.filter(
-        check_name=name, version=version, candidate__in=rows.values("pk")
+        check_name=name, version=version, candidate__in=rows.order_by().values("pk")
     ).values_list("candidate_id", "values")
-    return {candidate: found[measure] for candidate, found in results if measure in found}
+    return {candidate: found.get(measure) for candidate, found in results}
 
 
-def make_cell(candidates: Iterable[int], values: dict[int, float]) -> CheckCell:
-    pks = list(candidates)
-    measured = [values[pk] for pk in pks if pk in values]
-    return CheckCell(fmean(measured) if measured else None, len(measured), len(pks))
+def make_cells(
+    asked: Iterable[Asked], values: Mapping[int, float | None], possible: tuple[float, float]
+) -> dict[int, CheckCell]:
+    by_competitor: dict[int, list[Asked]] = {}
+    for each in asked:
+        by_competitor.setdefault(each.competitor, []).append(each)
+    return {
+        competitor: make_cell(own, values, possible) for competitor, own in by_competitor.items()
+    }
+
+
+def make_cell(
+    asked: list[Asked], values: Mapping[int, float | None], possible: tuple[float, float]
+) -> CheckCell:
+    measured = [
+        (value, each.prompt) for each in asked if (value := values.get(each.pk)) is not None
+    ]
+    return CheckCell(
+        estimate_mean(
+            [value for value, _ in measured], [prompt for _, prompt in measured], possible=possible
+        ),
+        len(measured),
+        sum(each.pk in values for each in asked),
+        len(asked),
+    )

@@ -23,7 +23,9 @@ def band_reach(covariance: Covariance, *, level: float, planned: float) -> Float
     is 0.48 to 1.63 times `planned` (11-fold in votes), and twice from 0.03 to 3.2 times.
     """
     scale = np.sqrt(NARROWEST) * planned / ndtri((1 + level) / 2)
-    return _reach(covariance.standard_errors(), covariance.degrees, 1 - level, scale=scale)
+    return reach_at_any_time(
+        covariance.standard_errors(), covariance.degrees, 1 - level, scale=scale
+    )
 
 
 def band_gap_reach(
@@ -37,13 +39,16 @@ def band_gap_reach(
     sizes = np.full(1, 2) if components is None else np.bincount(components)[components]
     alpha = (1 - level) / np.maximum(sizes * (sizes - 1) / 2, 1)
     errors = covariance.gap_standard_errors()
-    return _reach(errors, covariance.degrees[:, None], alpha[:, None], scale=scale)
+    return reach_at_any_time(errors, covariance.degrees[:, None], alpha[:, None], scale=scale)
 
 
-def _reach(
+def reach_at_any_time(
     errors: FloatArray, degrees: FloatArray, alpha: FloatArray | float, *, scale: float
 ) -> FloatArray:
-    """The boundary, stretched as Student's t is against the normal; NaN at 0 degrees."""
+    """The boundary for standard `errors` and r = `scale`, in their unit.
+
+    It is stretched as Student's t is against the normal; NaN at 0 degrees.
+    """
     tiny = np.finfo(np.float64).tiny
     gained = scale**2 / np.maximum(errors**2, tiny)
     reach = errors * np.sqrt((1 + 1 / gained) * (np.log1p(gained) - 2 * np.log(alpha)))

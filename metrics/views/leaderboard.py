@@ -81,8 +81,8 @@ def get_frozen(arena: Arena, asked: str) -> Snapshot:
 
 def make_section(board: Board, rows: tuple[Row, ...], *, live: bool) -> Section:
     shown = [Shown.of(row.rating, live=live) for row in rows]
-    plot = make_plot([each for each in shown if each.rating.votes])
-    marks = [plot.place(each) if each.rating.votes else None for each in shown]
+    plot = make_plot([each for each in shown if each.says_something])
+    marks = [plot.place(each) if each.says_something else None for each in shown]
     rated = [row.competitor for row in rows if row.rating.votes]
     few = len(rated) <= FEW
     gaps = board.snapshot.analyses.filter(name="gaps").first() if few else None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metrics.leaderboards.models import Rating
+from metrics.views.limit import is_far
 
 STEPS = (10, 20, 25, 50, 100, 200, 500, 1000)
 MAX_LINES = 6
@@ -22,6 +23,13 @@ class Shown:
     rank_lower: int | None
     rank_upper: int | None
     groups: str
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are votes, and not so few that the interval reaches everywhere."""
+        if self.lower is None or self.upper is None:
+            return self.rating.votes > 0
+        return not is_far(self.lower, self.upper)
 
     @classmethod
     def of(cls, rating: Rating, *, live: bool) -> "Shown":

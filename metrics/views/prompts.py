@@ -3,35 +3,46 @@
 import itertools
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
-from arenas.images.models import Image
 from arenas.suites.models import Prompt
 from arenas.views.access import staff_only
-from metrics.checks.base import make_check
 from metrics.results.models import CheckResult
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A stored image with the evidence that lies on it."""
-
-    image: Image
-    boxes: list[dict[str, object]]
+from metrics.results.near import find_near
+from metrics.results.read import Said, read_candidates
+from metrics.views.evidence import Picture, draw, draw_parts
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A candidate as shown to staff: its parts in order, and each check's newest result."""
+    """A candidate as shown to staff: its parts in order, what checks say, and who looks alike."""
 
     candidate: Candidate
     parts: list[tuple[Part, Picture | None]]
-    results: list[tuple[str, CheckResult]]
+    said: list[Said]
+    near: list[Candidate]
+
+    @property
+    def shown(self) -> list[Said]:
+        """Checks that are for the prompt, or have looked at it all the same."""
+        return [each for each in self.said if each.applies or each.result or each.older]
+
+    @property
+    def silent(self) -> list[Said]:
+        return [each for each in self.said if each not in self.shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A check whose evidence can be shown or hidden on a page, by its layers' number."""
+
+    number: int
+    title: str
 
 
 @require_safe
@@ -56,60 +67,76 @@ def arena(request: HttpRequest, slug: str) -> HttpResponse:
 def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
     asked = get_object_or_404(found.prompts().prefetch_related("references__image"), pk=pk)
-    made = list_made(found, asked)
-    evidence = [box for each in made for _, result in each.results for box in result.evidence]
-    references = [
-        (reference, Picture(reference.image, boxes_on(evidence, f"reference:{reference.key}")[:1]))
-        for reference in asked.references.all()
-    ]
-    context = {"arena": found, "prompt": asked, "references": references, "made": made}
+    rows = select_shown(found).filter(prompt=asked, competitor__in=found.competitors())
+    made = describe_all(found, list(rows.order_by("competitor__name", "sample")))
+    context = {
+        "arena": found,
+        "prompt": asked,
+        "references": draw_references(asked, made[0].said if made else []),
+        "made": made,
+        "switches": list_switches(made),
+    }
     return render(request, "metrics/prompt.html", context)
 
 
-def list_made(found: Arena, asked: Prompt) -> list[Made]:
-    """The prompt's candidates by the arena's competitors."""
-    candidates = (
-        Candidate.objects.filter(prompt=asked, competitor__in=found.competitors())
-        .select_related("competitor")
-        .prefetch_related("parts__image", "check_results")
-        .order_by("competitor__name", "sample")
+@require_safe
+@staff_only
+def candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    found = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
+    row = get_object_or_404(
+        select_shown(found).filter(prompt__in=found.prompts().order_by().values("pk")), pk=pk
     )
-    versions = {name: make_check(name) for name in found.checks}
+    siblings = select_shown(found).filter(prompt=row.prompt_id, competitor=row.competitor_id)
+    near = find_near(siblings).get(row.pk, [])
+    said = read_candidates(found, [row])[row.pk]
+    made = Made(row, draw_parts(row, [each.result for each in said]), said, near)
+    context = {
+        "arena": found,
+        "prompt": row.prompt,
+        "made": made,
+        "references": draw_references(row.prompt, said),
+        "switches": list_switches([made]),
+        "siblings": [each for each in siblings.order_by("sample") if each.pk != row.pk],
+    }
+    return render(request, "metrics/candidate.html", context)
+
+
+def select_shown(arena: Arena) -> QuerySet[Candidate]:
+    """All candidates by whoever entered the arena, with what their pages show."""
+    entered = Candidate.objects.filter(competitor__in=arena.entries.values("competitor"))
+    return entered.select_related("competitor", "prompt").prefetch_related(
+        "parts__image", "check_results", "prompt__references__image"
+    )
+
+
+def describe_all(arena: Arena, candidates: list[Candidate]) -> list[Made]:
+    said, near = read_candidates(arena, candidates), find_near(candidates)
     return [
-        describe(
-            candidate,
-            [
-                (versions[result.check_name].title, result)
-                for result in candidate.check_results.all()
-                if result.check_name in versions
-                and result.version == versions[result.check_name].version
-            ],
+        Made(
+            row,
+            draw_parts(row, [each.result for each in said[row.pk]]),
+            said[row.pk],
+            near.get(row.pk, []),
         )
-        for candidate in candidates
+        for row in candidates
     ]
 
 
-def describe(candidate: Candidate, results: list[tuple[str, CheckResult]]) -> Made:
-    evidence = [box for _, result in results for box in result.evidence]
-    parts: list[tuple[Part, Picture | None]] = []
-    number = 0
-    for part in candidate.parts.all():
-        picture = None
-        if part.image and not part.thought:
-            picture = Picture(part.image, boxes_on(evidence, f"image:{number}"))
-            number += 1
-        parts.append((part, picture))
-    return Made(candidate, parts, results)
-
-
-def boxes_on(evidence: list[dict[str, object]], picture: str) -> list[dict[str, object]]:
-    """The evidence on one picture, with widths and heights as drawing wants them."""
+def draw_references(prompt: Prompt, said: list[Said]) -> list[tuple[object, Picture]]:
+    """The prompt's references, with what was found on them for one candidate."""
+    results: list[CheckResult | None] = [each.result for each in said]
     return [
-        {
-            **box,
-            "width": int(str(box["right"])) - int(str(box["left"])),
-            "height": int(str(box["bottom"])) - int(str(box["top"])),
-        }
-        for box in evidence
-        if box["picture"] == picture
+        (each, draw(each.image, results, f"reference:{each.key}"))
+        for each in prompt.references.all()
     ]
+
+
+def list_switches(made: list[Made]) -> list[Switch]:
+    """The checks with any evidence on the page, in their order."""
+    titles = {
+        number: each.check.title
+        for one in made
+        for number, each in enumerate(one.said)
+        if each.result and each.result.evidence
+    }
+    return [Switch(number, titles[number]) for number in sorted(titles)]

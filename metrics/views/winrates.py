@@ -6,13 +6,14 @@ from typing import Any
 
 from arenas.competitors.models import Competitor
 from metrics.leaderboards.models import Snapshot
+from metrics.views.limit import TOO_FEW, is_far
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure and what stands below it; empty where the two never met. `shade` is r0 … r4.
+    """A figure and what stands below it; `shade` is r0 … r4, from where the row loses to wins.
 
-    r0 is where the row loses, r4 where it wins.
+    Without a figure, `below` says why there is none, if not that the two never met.
     """
 
     figure: str
@@ -64,6 +65,8 @@ def make_differences(
             return None
         if points is None or lower is None:
             return Cell("", "", "none")
+        if is_far(lower, upper):
+            return Cell("", TOO_FEW, "none")
         shade = "r4" if lower > 0 else "r0" if upper < 0 else "r2"
         return Cell(signed(points), f"{signed(lower)} … {signed(upper)}", shade)
 

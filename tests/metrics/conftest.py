@@ -5,6 +5,13 @@ import pytest
 
 import metrics.checks
 from metrics.checks.base import BaseCheck, make_check
+from tests.metrics.here import Here
+
+
+@pytest.fixture(autouse=True)
+def _measure_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is started for a test that asks for no process of its own."""
+    monkeypatch.setattr("metrics.results.run.get_apart", Here)
 
 
 @pytest.fixture

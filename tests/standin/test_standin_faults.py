@@ -152,10 +152,12 @@ GEMINI = {
     "unknown_reason": lambda s: s.candidate["finishReason"] == "IMAGE_UNHEARD_OF",
     "thought_only_image": lambda s: [p["thought"] for p in s.candidate["content"]["parts"]] == [1],
     "safety_text_refusal_in_history": lambda s: "safety" in s.texts[0],
+    "withheld": lambda s: s.candidate["finishReason"] == "SAFETY",
 }
 BROKEN = ("hang", "trickle", "reset", "disconnect", "truncated", "cut_json", "bad_base64",
           "corrupt_png")  # fmt: skip
 JUDGED = ("fenced_json", "wrong_json")
+ABOUT_PICTURES = ("chatty_json", "truncated_json", "first_slot")  # seen by tests of asking
 
 IMAGEN = {
     "rai_filtered": lambda s: "filtered" in s.json["predictions"][0]["raiFilteredReason"],
@@ -203,7 +205,7 @@ def test_openai_fails_as_described(shared, fault):
 
 def test_every_fault_of_gemini_is_tested():
     there_are = {name for name, fault in FAULTS.items() if "gemini" in fault.protocols}
-    assert there_are == {*GEMINI, *BROKEN, *JUDGED}
+    assert there_are == {*GEMINI, *BROKEN, *JUDGED, *ABOUT_PICTURES}
 
 
 @pytest.mark.parametrize("protocol", PATHS)

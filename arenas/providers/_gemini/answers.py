@@ -13,7 +13,7 @@ from arenas.providers._pictures import sniff_mime
 from arenas.providers.base import ImagePart, Part, Status, TextPart
 
 # Why a service withholds a prompt or a picture, in words for people.
-_REFUSALS = {
+REFUSALS = {
     "SAFETY": "it may break the safety rules",
     "IMAGE_SAFETY": "the picture may break the safety rules",
     "PROHIBITED_CONTENT": "it may hold prohibited content",
@@ -27,7 +27,7 @@ _REFUSALS = {
     "JAILBREAK": "it was taken for an attempt to get round the rules",
 }
 _ACCIDENTS = ("NO_IMAGE", "IMAGE_OTHER", "OTHER")
-_CUT = ("MAX_TOKENS", "CONTINUATION")
+CUT = ("MAX_TOKENS", "CONTINUATION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def _judge(
     ending = _name(candidate.finish_reason)
     text = " ".join(part.text for part in parts if isinstance(part, TextPart) and not part.thought)
     said = candidate.finish_message or text
-    if ending in _REFUSALS:
-        reason = _tell(f"The service withheld the answer: {_REFUSALS[ending]}.", said)
+    if ending in REFUSALS:
+        reason = _tell(f"The service withheld the answer: {REFUSALS[ending]}.", said)
         return Reply(Status.REFUSED_OUTPUT, reason, ending)
     if any(isinstance(part, ImagePart) for part in parts):
         return Reply(Status.DONE, raw_reason=ending)
@@ -129,7 +129,7 @@ def _judge(
 
 
 def _refuse_prompt(word: str, said: str | None) -> Reply:
-    why = _REFUSALS.get(word, "it does not say why")
+    why = REFUSALS.get(word, "it does not say why")
     return Reply(
         Status.REFUSED_PROMPT, _tell(f"The service refused the prompt: {why}.", said), word
     )
@@ -143,7 +143,7 @@ def _explain_absence(ending: str, said: str, *, dropped: bool) -> Reply:
     if ending in _ACCIDENTS:
         reason = _tell("The model made no picture, and the service does not say why.", said)
         return Reply(Status.NO_IMAGE, reason, ending, try_again=True)
-    if ending in _CUT:
+    if ending in CUT:
         reason = _tell("The answer was cut off before there was a picture.", said)
         return Reply(Status.FAILED, reason, ending)
     if ending in ("", "STOP", "MALFORMED_RESPONSE"):

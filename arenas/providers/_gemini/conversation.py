@@ -13,14 +13,10 @@ from arenas.providers._gemini.answers import Reply, list_shown, read_answer, ref
 from arenas.providers._gemini.client import SDK, call
 from arenas.providers._gemini.errors import BadAnswer
 from arenas.providers._gemini.pictures import compare_ratio
+from arenas.providers._gemini.settings import ONE_CALL
 from arenas.providers.base import Outcome, ProviderError, Request, Status
 
 _REFUSED = (Status.REFUSED_PROMPT, Status.REFUSED_OUTPUT)
-# Whatever the SDK would do after an answer is a further call, to be paid for.
-_ONE_CALL = {
-    "automatic_continuation": False,
-    "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Conversation:
                 self.client.aio.models.generate_content(
                     model=self.model,
                     contents=list(history),
-                    config=config.model_copy(update=_ONE_CALL),
+                    config=config.model_copy(update=ONE_CALL),
                 )
             )
         except BadAnswer as error:

@@ -12,6 +12,11 @@ RATIOS = (
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
     "1:4", "4:1", "1:8", "8:1",
 )  # fmt: skip
+# Whatever the SDK would do after an answer is a further call, to be paid for.
+ONE_CALL: dict[str, Any] = {
+    "automatic_continuation": False,
+    "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),
+}
 _MODALITIES = (["TEXT", "IMAGE"], ["IMAGE"])
 _LARGEST_SEED = 2**31 - 1
 
@@ -46,3 +51,18 @@ def make_config(params: Mapping[str, Any], request: Request) -> types.GenerateCo
 def read_seed(request: Request) -> int:
     """The request's seed, in the 31 bits that the services take."""
     return request.seed & _LARGEST_SEED
+
+
+def make_asking_config(
+    params: Mapping[str, Any], schema: Mapping[str, Any]
+) -> types.GenerateContentConfig:
+    """What a question about pictures is asked with: the reply is JSON of the schema."""
+    level = params.get("thinking_level")
+    return types.GenerateContentConfig(
+        response_mime_type="application/json",
+        response_json_schema=dict(schema),
+        thinking_config=types.ThinkingConfig(thinking_level=level) if level else None,
+        temperature=params.get("temperature"),
+        system_instruction=params.get("system"),
+        **ONE_CALL,
+    )

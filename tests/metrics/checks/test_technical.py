@@ -256,7 +256,7 @@ def test_the_picture_itself_is_left_alone():
 
 
 def test_a_megapixel_costs_little(record_property):
-    """The target is 30 ms of one quiet core; the limit leaves room for a busy machine."""
+    """The target is 100 ms of one core, also of a busy machine."""
     picture = ASTRONAUT.resize((1024, 1024), Image.Resampling.LANCZOS)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -265,7 +265,7 @@ def test_a_megapixel_costs_little(record_property):
     finally:
         cv2.setNumThreads(threads)
     record_property("technical check of a megapixel", f"{1000 * spent[0]:.0f} ms of CPU")
-    assert spent[0] < 0.06
+    assert spent[0] < 0.1
 
 
 def cpu_time(picture):

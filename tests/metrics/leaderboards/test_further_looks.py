@@ -257,9 +257,9 @@ def test_intervals_of_one_moment_say_so_beside_the_bands(arena: Arena, client: C
     build(arena)
     analyse_missing()
     page = text(client.get("/arenas/small/leaderboard/"))
-    for words in ("Each ± is the 95 % interval of this moment; the bands of the ratings",
-                  "within these votes, with its 95 % interval of this moment",
-                  "“both unusable”, with the 95 % interval of this moment",
+    for words in ("Each ± is the 95&#8239;% interval of this moment; the bands of the ratings",
+                  "within these votes, with its 95&#8239;% interval of this moment",
+                  "“both unusable”, with the 95&#8239;% interval of this moment",
                   ", interval of this moment), worth"):  # fmt: skip
         assert words in page, words
 

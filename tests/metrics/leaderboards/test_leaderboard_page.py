@@ -183,7 +183,7 @@ def test_a_frozen_page_is_headed_by_its_board_whatever_the_query_says(
     frozen = build(world, category="fancy", rater_kinds=["simulated"])
     page = show_frozen(frozen, client, "&raters=external,person&category=plain")
     assert "votes of simulated raters only" in page
-    assert re.search(r'Which is better\? <span class="tag">fancy</span>', page)
+    assert re.search(r'Which is better\?</span> <span class="tag">fancy</span>', page)
     assert re.search(r'aria-current="page">simulated<', page)
 
 

@@ -43,7 +43,15 @@ def test_a_result_holds_values_and_evidence(world: Arena) -> None:
     assert result is not None
     assert set(result.values) == {"mean", "images"}
     assert result.evidence == [
-        {"picture": "image:0", "left": 0, "top": 0, "right": 64, "bottom": 64, "label": "all of it"}
+        {
+            "kind": "box",
+            "picture": "image:0",
+            "left": 0,
+            "top": 0,
+            "right": 64,
+            "bottom": 64,
+            "label": "all of it",
+        }
     ]
 
 

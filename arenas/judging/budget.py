@@ -1,0 +1,81 @@
+"""What asking judges costs: before a call, after it, and all together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from arenas.candidates.cost import find_provider
+from arenas.competitors.judges import Judge
+from arenas.competitors.price import MILLION, Work
+from arenas.definitions.seats import JudgePrice, Seat
+from arenas.judging.models import Judgment, JudgmentStatus
+from arenas.providers.base import Answer, ProviderError
+
+REPLY_TOKENS = 300  # for estimates alone: a short reason and a few choices
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """USD of one try, and whether nobody can tell it exactly."""
+
+    usd: Decimal
+    estimated: bool = False
+
+
+def is_free(judge: Judge) -> bool:
+    return find_provider(judge.provider).is_free
+
+
+def read_price(judge: Judge) -> JudgePrice | None:
+    return JudgePrice.model_validate(judge.price) if judge.price else None
+
+
+def estimate_question(judge: Judge, question: str, *, pictures: int) -> Decimal | None:
+    """USD of one call, thoughts left out; None where no price is known."""
+    if is_free(judge):
+        return ZERO
+    price = read_price(judge)
+    if price is None:
+        return None
+    asked = price.estimate(Work(1, 0, len(question), pictures_read=pictures))
+    said = price.output_text if price.output_text is not None else price.input_text or ZERO
+    return asked + REPLY_TOKENS * said / MILLION
+
+
+def measure_cost(judge: Judge, end: Answer | ProviderError, *, estimate: Decimal) -> Paid:
+    """What a try cost; its estimate where nobody can tell."""
+    if isinstance(end, Answer) and end.cost_usd is not None:
+        return Paid(end.cost_usd)
+    if isinstance(end, ProviderError) and not end.usage:
+        return Paid(estimate, estimated=True) if end.perhaps_billed else Paid(ZERO)
+    price = read_price(judge)
+    if price is None:
+        return Paid(ZERO, estimated=not is_free(judge))
+    return Paid(*price_usage(price, end.usage)) if end.usage else Paid(estimate, estimated=True)
+
+
+def price_usage(price: JudgePrice, usage: Mapping[str, int]) -> tuple[Decimal, bool]:
+    cost = price.cost({**usage, "output_image_tokens": 0})
+    return cost.usd, cost.estimated
+
+
+def select_judgments(seat: Seat) -> QuerySet[Judgment]:
+    """All that the judge was asked about battles of the arena, under whichever words."""
+    return Judgment.objects.filter(judge=seat.judge_id, battle__arena=seat.arena_id)
+
+
+def sum_spent(seat: Seat) -> Decimal:
+    """USD that the judge has cost in the arena; calls under way count with their estimates."""
+    rows = select_judgments(seat)
+    paid = rows.aggregate(usd=Sum("cost_usd"))["usd"] or ZERO
+    going = rows.filter(status=JudgmentStatus.RUNNING).aggregate(usd=Sum("estimate_usd"))["usd"]
+    asked = seat.inquiries.aggregate(usd=Sum("cost_usd"))["usd"]
+    return paid + (going or ZERO) + (asked or ZERO)
+
+
+def find_left(seat: Seat) -> Decimal | None:
+    """USD that the judge may still cost here; None where there is no budget."""
+    return None if seat.budget_usd is None else seat.budget_usd - sum_spent(seat)

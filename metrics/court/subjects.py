@@ -1,0 +1,75 @@
+"""Who is heard: every check of which more or less is better, and every judge that has voted."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
+
+from arenas.judging.models import Judgment, JudgmentStatus
+from arenas.raters.models import Rater, RaterKind
+from metrics.checks.base import BaseCheck, Measure, check_names
+from metrics.results.asking import make_check
+from metrics.results.summarise import find_headline
+
+JUDGE = "judge:"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A check, or a rater of kind `judge`; `name` is unique among both."""
+
+    name: str
+    title: str
+    version: str
+    check: BaseCheck | None = None
+    rater: int | None = None
+
+    @property
+    def headline(self) -> Measure | None:
+        """The measure that is held against votes, and gates."""
+        return find_headline(self.check) if self.check else None
+
+
+def list_subjects() -> list[Subject]:
+    checks = [make_subject(name) for name in check_names()]
+    heard = [each for each in checks if each.headline and each.headline.better]
+    return heard + list_judges()
+
+
+def list_judges() -> list[Subject]:
+    judges = Rater.objects.filter(kind=RaterKind.JUDGE, votes__isnull=False).distinct()
+    return [describe_judge(rater) for rater in judges.order_by("name", "pk")]
+
+
+def list_descriptive() -> list[Subject]:
+    """The checks that only describe: nobody says which way is better."""
+    checks = [make_subject(name) for name in check_names()]
+    return [each for each in checks if each.headline and not each.headline.better]
+
+
+def find_subject(name: str) -> Subject:
+    """The check or judge of this name. Raises ValueError for an unknown one."""
+    if not name.startswith(JUDGE):
+        return make_subject(name)
+    known = {each.name: each for each in list_judges()}
+    if name not in known:
+        raise ValueError(f"no judge {name!r} has voted (known: {', '.join(known) or 'none'})")
+    return known[name]
+
+
+def select_judgments(subject: Subject) -> QuerySet[Judgment]:
+    """What a judge of this name and version of its words was asked here, and answered."""
+    named = Concat("judge__name", Value(" v"), "prompt_version")
+    answered = Judgment.objects.filter(status=JudgmentStatus.DONE).alias(named=named)
+    return answered.filter(named=subject.title) if subject.rater else answered.none()
+
+
+def make_subject(name: str) -> Subject:
+    check = make_check(name)
+    return Subject(name, check.title, check.version, check=check)
+
+
+def describe_judge(rater: Rater) -> Subject:
+    """A judge of another model or with other words is another rater, so that it has no version."""
+    name = rater.name or rater.key[:8]
+    return Subject(f"{JUDGE}{name}", name, "", rater=rater.pk)

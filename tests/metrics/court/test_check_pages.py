@@ -1,0 +1,67 @@
+"""What the public reads of checks and judges, and what only staff does."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from arenas.definitions.models import Arena
+from metrics.court.decide import hold_due
+from metrics.leaderboards.refresh import refresh_arena
+from tests.metrics.court.test_court_rulings import _alone, make_site
+from tests.pages import text
+
+__all__ = ["_alone"]
+
+
+@pytest.fixture
+def site(db: None, tmp_path: Path) -> Arena:
+    """A site whose check was ruled on by 60 votes."""
+    arena = make_site(tmp_path, 60)
+    hold_due()
+    return arena
+
+
+def test_a_site_without_votes_says_what_is_missing(client: Client, world: Arena) -> None:
+    page = text(client.get("/checks/"))
+    assert "Nobody has decided between two pictures yet" in page
+    assert "It has not measured anything here yet." in page
+
+
+def test_the_card_of_a_check_without_votes_invites(client: Client, world: Arena) -> None:
+    page = text(client.get("/checks/brightness/"))
+    assert "Nothing to go by yet" in page
+    assert "How bright the picture is." in page
+
+
+def test_the_card_shows_each_category_with_its_state(client: Client, site: Arena) -> None:
+    page = text(client.get("/checks/brightness/"))
+    assert "Where it works, and where it does not" in page
+    assert all(name in page for name in ("All prompts", "fancy", "plain", "unproven"))
+
+
+def test_competitors_that_no_board_shows_are_not_named(client: Client, site: Arena) -> None:
+    page = text(client.get("/checks/brightness/"))
+    assert "on no board yet" in page
+    assert "eel" not in page
+    refresh_arena(site, force=True)
+    assert "eel" in text(client.get("/checks/brightness/"))
+
+
+def test_disagreements_are_for_staff(client: Client, staff_client: Client, site: Arena) -> None:
+    title = "Where people contradict it most"
+    assert title not in text(client.get("/checks/brightness/"))
+    page = text(staff_client.get("/checks/brightness/"))
+    assert title in page
+    assert f"/arenas/{site.slug}/prompts/" in page
+
+
+def test_an_unknown_check_is_not_found(client: Client, db: None) -> None:
+    assert client.get("/checks/nonesuch/").status_code == 404
+    assert client.get("/checks/judge:nobody/").status_code == 404
+
+
+def test_a_board_says_how_far_its_checks_are_trusted(client: Client, site: Arena) -> None:
+    refresh_arena(site, force=True)
+    page = text(client.get(f"/arenas/{site.slug}/leaderboard/"))
+    assert 'href="/checks/brightness/"' in page
