@@ -20,7 +20,7 @@ class Check(BaseCheck):
     grain = exp(-1.1 g - 0.08 l) of mean absolute differences: t of cumulated histograms of
     steepness and local binary patterns (Ojala et al. 2002), f of shares of flat neighbours, l of
     the log means of top-hat transforms (Serra 1982), g of the log contrast's growth from band to
-    band. The weights were fitted to known orders. All are 0 … 1. Not measurable: no image, or
+    band. The weights were chosen on known orders. All are 0 … 1. Not measurable: no image, or
     one image without a style reference.
     """
 

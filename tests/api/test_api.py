@@ -143,6 +143,7 @@ def test_the_description_is_whole(client: Client) -> None:
         "/api/v1/arenas/{slug}/analyses",
         "/api/v1/arenas/{slug}/votes",
         "/api/v1/arenas/{slug}/candidates",
+        "/api/v1/arenas/{slug}/check-results",
         "/api/v1/arenas/{slug}/leaderboard",
     }
     references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described))

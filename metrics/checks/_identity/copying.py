@@ -11,13 +11,13 @@ from PIL import Image
 
 from metrics.checks._identity.subjects import Frame, Portrait, shrink
 
-FIELD = 120  # pixels: the long side at which an image is searched for the whole subject
+FIELD = 176  # pixels: the long side at which an image is searched for the whole subject
 PAD = 0.12  # of the field, beyond its rim: a subject may be cut off
-STEP = 1.13  # between two sizes tried
+STEP = 1.11  # between two sizes tried
 LEAST, MOST = 0.15, 1.15  # of the field: the sizes tried
 KEPT = 3  # places looked at again, larger
 SIDE = 88  # the subject's long side at which edges are compared in the end
-FINE_FIELD = 384  # the long side at which that is done and points are matched
+FINE_FIELD = 448  # the long side at which that is done and points are matched
 LEAST_MATCHES = 8
 PLAIN = 0.6  # a likeness that needs no second search
 LEAST_ENERGY = 0.02  # of the subject's own edges: below, an image is taken for flat

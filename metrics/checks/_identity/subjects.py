@@ -10,7 +10,7 @@ from PIL import Image
 from metrics.checks._embedding.embed import Vector, compare, embed_cells, unify
 
 SIDE = 192  # pixels: the long side at which a subject's outline and colours are read
-FIELD = 352  # the long side at which an image is searched
+FIELD = 416  # the long side at which an image is searched
 GROWN = 96  # the long side at which an outline is grown from a guess
 CELL = 32
 SCALES = (0.25, 0.33, 0.43, 0.56, 0.72, 0.9, 1.0)  # of the image's long side

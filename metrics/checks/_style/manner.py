@@ -16,8 +16,8 @@ WIDTHS = (3, 5, 9)  # pixels: lines up to these widths
 EQUAL = (0.15, 0.5)  # levels: neighbours that differ by less are of one flat area
 FAINT = 0.05  # levels of L*: what logarithms take for nothing
 
-# Weights of distances. They were fitted to renderings and photographs drawn in known manners, by
-# the order that they should be in, and rounded (`benchmarks/checks/style.py` says on which).
+# Weights of distances, chosen on renderings and photographs drawn in known manners by the order
+# that they should be in (`benchmarks/checks/style.py` says on which).
 ONE_SET = {"texture": 8.0, "flatness": 2.0, "lines": 0.1}
 ONE_HAND = {"grain": 1.1, "lines": 0.08}
 HUE_SHARE = 0.1  # exponent of colours within a set, whose things may be of other colours
