@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image, ImageCms
 
 from metrics.checks.base import PromptFacts
-from metrics.results.isolate import Apart, BadPicture
+from metrics.results.isolate import Apart, BadPicture, Lost
 from metrics.results.measure import Given
 
 FILES = 200
@@ -65,7 +65,7 @@ def try_file(apart: Apart, kind: str, data: bytes, checks: list[str]) -> Row:
     apart.decoder.peak = 0.0
     try:
         apart.decode(data)
-    except BadPicture as error:
+    except (BadPicture, Lost) as error:
         ended = apart.decoder.process is None
         cpu = MOST_SECONDS if ended else read_cpu(process.pid) - before
         most = apart.decoder.peak if ended else read_peak(process.pid)

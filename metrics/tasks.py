@@ -1,7 +1,9 @@
 """Celery's door to checks and leaderboards. Metrics asks; arenas never tells."""
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,12 +14,15 @@ from metrics.court.decide import hold_due
 from metrics.leaderboards.analyse import analyse_missing
 from metrics.leaderboards.refresh import complete_boards, refresh_arena
 from metrics.pairing import plan
-from metrics.results.run import Work, find_work, run_work
+from metrics.results.run import PASSING, Work, find_work, run_work
+
+logger = logging.getLogger(__name__)
 
 QUEUE = "checks"
 BATCH = 8
 WINDOW = 800
 TURN_SECONDS = 120.0
+Made = TypeVar("Made")
 
 
 @shared_task(name="metrics.tasks.run_checks")
@@ -46,7 +51,7 @@ def find_missing_checks() -> int:
 
 @shared_task(name="metrics.tasks.refresh_leaderboards")
 def refresh_leaderboards() -> int:
-    return sum(refresh_arena(arena) for arena in Arena.objects.select_related("suite_version"))
+    return sum(do_for_each(refresh_arena))
 
 
 @shared_task(name="metrics.tasks.complete_leaderboards")
@@ -66,5 +71,18 @@ def hold_court() -> int:
 
 @shared_task(name="metrics.tasks.plan_pairs")
 def plan_pairs() -> int:
-    plans = [plan.plan_pairs(arena, now=timezone.now()) for arena in Arena.objects.all()]
+    plans = do_for_each(lambda arena: plan.plan_pairs(arena, now=timezone.now()))
     return len(plans) - plans.count(None)
+
+
+def do_for_each(make: Callable[[Arena], Made]) -> list[Made]:
+    """What is made for each arena; one that fails is logged and holds up no other."""
+    made = []
+    for arena in Arena.objects.select_related("suite_version"):
+        try:
+            made.append(make(arena))
+        except PASSING:
+            raise
+        except Exception:
+            logger.exception("nothing is made for %s", arena.slug)
+    return made

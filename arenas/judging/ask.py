@@ -1,12 +1,14 @@
 """Put what is due to the judges, many questions at once, and keep each reply as it comes."""
 
 import asyncio
+import logging
 import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -36,6 +38,16 @@ from arenas.providers.base import (
 
 End = Answer | ProviderError
 LONGEST_RAW = 20_000
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def stand_alone(seat: Seat) -> Iterator[None]:
+    """Whatever is wrong with one judge is logged, and holds up no other."""
+    try:
+        yield
+    except Exception:
+        logger.exception("the judge %s is left out for now", seat)
 
 
 @dataclass(slots=True)
@@ -70,12 +82,13 @@ class Asker:
             room = AT_ONCE - len(self.pending)
             if room <= 0:
                 break
-            jobs = claim(
-                seat, limit=room, lease=self.lease, until=self.find_end(now), now=now,
-                limiter=self.limiter,
-            )  # fmt: skip
-            for job in jobs:
-                self.start(job)
+            with stand_alone(seat):
+                jobs = claim(
+                    seat, limit=room, lease=self.lease, until=self.find_end(now), now=now,
+                    limiter=self.limiter,
+                )  # fmt: skip
+                for job in jobs:
+                    self.start(job)
         return len(self.pending) - before
 
     def start(self, job: Job) -> None:
@@ -99,7 +112,8 @@ class Asker:
         for future in done:
             job = self.pending.pop(future)
             end, seconds = future.result()
-            self.keep(job, end, seconds)
+            with stand_alone(job.seat):
+                self.keep(job, end, seconds)
         self.seen()
 
     def keep(self, job: Job, end: End, seconds: float) -> None:

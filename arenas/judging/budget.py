@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from arenas.candidates.cost import find_provider
 from arenas.competitors.judges import Judge
 from arenas.competitors.price import MILLION, Work
 from arenas.definitions.seats import JudgePrice, Seat
-from arenas.judging.models import Judgment, JudgmentStatus
+from arenas.judging.models import Inquiry, Judgment, JudgmentStatus
 from arenas.providers.base import Answer, ProviderError
 
 REPLY_TOKENS = 300  # for estimates alone: a short reason and a few choices
@@ -70,10 +70,13 @@ def select_judgments(seat: Seat) -> QuerySet[Judgment]:
 def sum_spent(seat: Seat) -> Decimal:
     """USD that the judge has cost in the arena; calls under way count with their estimates."""
     rows = select_judgments(seat)
-    paid = rows.aggregate(usd=Sum("cost_usd"))["usd"] or ZERO
-    going = rows.filter(status=JudgmentStatus.RUNNING).aggregate(usd=Sum("estimate_usd"))["usd"]
-    asked = seat.inquiries.aggregate(usd=Sum("cost_usd"))["usd"]
-    return paid + (going or ZERO) + (asked or ZERO)
+    return sum_costs(rows) + sum_costs(seat.inquiries.all())
+
+
+def sum_costs(rows: QuerySet[Judgment] | QuerySet[Inquiry]) -> Decimal:
+    going = Sum("estimate_usd", filter=Q(status=JudgmentStatus.RUNNING))
+    sums = rows.aggregate(paid=Sum("cost_usd"), going=going)
+    return (sums["paid"] or ZERO) + (sums["going"] or ZERO)
 
 
 def find_left(seat: Seat) -> Decimal | None:

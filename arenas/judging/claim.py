@@ -96,7 +96,13 @@ def find_new(seat: Seat, provider: BaseProvider, *, now: datetime, limit: int) -
     due = select_due(seat, now).select_related(*RELATED).prefetch_related(*FETCHED)
     asked: set[str] = set()
     for row in due.order_by("pk")[: 4 * limit]:
-        showing = show(row)
+        try:
+            showing = show(row)
+        except OSError as error:
+            row.status, row.finished_at = Status.FAILED, now
+            row.reason = f"a picture cannot be read: {error}"
+            row.save()
+            continue
         row.content_key = showing.make_key(row)
         if row.content_key in asked or recall(row, now=now):
             continue
@@ -118,7 +124,10 @@ def is_spent(seat: Seat) -> bool:
     row = select_judgments(seat).filter(status=Status.PLANNED).select_related(*RELATED)
     if left is None or (first := row.order_by("pk").first()) is None:
         return False
-    showing = show(first)
+    try:
+        showing = show(first)
+    except OSError:  # it will fail when its turn comes, and costs nothing
+        return False
     price = estimate_question(seat.judge, showing.question, pictures=len(showing.pictures))
     return price is None or price > max(left, ZERO)
 

@@ -1,7 +1,7 @@
 """How a judge does in an arena: how far it is, what it costs, and how far it may be trusted."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,15 +12,15 @@ from django.utils.functional import cached_property
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.definitions.seats import Seat
-from arenas.judging.budget import is_free, select_judgments
+from arenas.judging.budget import is_free, select_judgments, sum_spent
 from arenas.judging.claim import is_spent
-from arenas.judging.models import Inquiry, Judgment, JudgmentStatus
-from arenas.judging.plan import PEOPLE
+from arenas.judging.models import Judgment, JudgmentStatus
+from arenas.judging.plan import select_votes
 from arenas.judging.settle import FIRST, MEANT, SECOND, combine, find_questions, name_rater
 from arenas.judging.words import ASPECTS, PROMPT_VERSION
 from arenas.providers.base import Status as OutcomeStatus
 from arenas.raters.models import RaterKind
-from arenas.votes.models import STANDING, Vote
+from arenas.votes.models import Vote
 from metrics.stats.shares import Share, estimate_share
 
 Status = JudgmentStatus
@@ -124,7 +124,7 @@ def report(seat: Seat) -> Report:
         calls=tries[OutcomeStatus.DONE] + tries[OutcomeStatus.MALFORMED],
         parse_failures=tries[OutcomeStatus.MALFORMED],
         copied=rows.exclude(copied_from=None).count(),
-        cost_usd=sum_costs(everything) + sum_costs(seat.inquiries.all()),
+        cost_usd=sum_spent(seat),
         cost_estimated=everything.filter(cost_estimated=True).exists(),
         biases=[measure_bias(aspect, pairs) for aspect in list_asked(pairs)],
         agreement=measure_agreement(seat, pairs),
@@ -132,10 +132,6 @@ def report(seat: Seat) -> Report:
             arena=seat.arena_id, rater__kind=RaterKind.JUDGE, rater__name=name_rater(seat.judge)
         ).count(),
     )
-
-
-def sum_costs(rows: QuerySet[Judgment] | QuerySet[Inquiry]) -> Decimal:
-    return sum(rows.values_list("cost_usd", flat=True), Decimal(0))
 
 
 def pair_up(rows: QuerySet[Judgment]) -> dict[int, list[dict[str, str]]]:
@@ -170,14 +166,15 @@ def measure_bias(aspect: str, pairs: dict[int, list[dict[str, str]]]) -> Bias:
 
 
 def measure_agreement(seat: Seat, pairs: dict[int, list[dict[str, str]]]) -> Share:
-    """Of people's decided votes on battles that the judge decided, too: how many say the same."""
+    """Of people's decided votes, unflagged, on battles that the judge decided, too: the share that
+    says the same.
+    """
     values: list[float] = []
     battles: list[int] = []
     for aspect, question in find_questions(seat).items():
-        votes = Vote.objects.filter(
-            STANDING, question=question, ballot__battle__in=list(pairs), ballot__kind="normal",
-            rater_kind__in=PEOPLE, winner__in=list(WHOM),
-        )  # fmt: skip
+        votes = select_votes(seat.arena).filter(
+            question=question, ballot__battle__in=list(pairs), winner__in=list(WHOM)
+        )
         columns = ("ballot__battle", "ballot__battle__first", "candidate_a", "winner")
         for battle, first, left, winner in votes.values_list(*columns):
             both = pairs[battle]
@@ -204,14 +201,22 @@ def list_reports(seats: Iterable[Seat]) -> list[Report]:
     return [report(seat) for seat in seats]
 
 
-def describe_kinships(*, arena: Arena | None = None, rater: str = "") -> str:
-    """Who judges its own kin, in the arena or as this rater, as a sentence; or nothing."""
+def describe_kinships(
+    *, arena: Arena | None = None, rater: str = "", shown: Container[int] = ()
+) -> str:
+    """Who judges its own kin, in the arena or as this rater, as a sentence; or nothing.
+
+    Competitors are named that are among those `shown` (ids) on a board.
+    """
     seats = Seat.objects.filter(left_at=None, same_family=True).select_related("judge", "arena")
     seats = seats.filter(arena=arena) if arena else seats
     kin: dict[str, dict[str, None]] = {}
     for seat in seats.order_by("judge__name"):
         if not rater or name_rater(seat.judge) == rater:
-            names = dict.fromkeys(each.name for each in seat.find_kin())
+            names = dict.fromkeys(
+                each.name if each.pk in shown else "a competitor on no board yet"
+                for each in seat.find_kin()
+            )
             kin.setdefault(seat.judge.name, {}).update(names)
     said = [f"{judge} judges {', '.join(names)}" for judge, names in kin.items() if names]
     return f"{'; '.join(said)}. A judge may favour its own." if said else ""

@@ -107,6 +107,8 @@ class Inquiry(Asked):
     seat = models.ForeignKey(Seat, models.CASCADE, related_name="inquiries")
     check_name = models.CharField(max_length=50)
     attempts = models.PositiveSmallIntegerField(default=0)
+    estimate_usd = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="while it is running")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

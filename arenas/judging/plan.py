@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
@@ -17,7 +18,7 @@ from arenas.judging.budget import select_judgments
 from arenas.judging.models import Judgment, JudgmentStatus
 from arenas.judging.words import PROMPT_VERSION
 from arenas.raters.models import RaterKind
-from arenas.votes.models import STANDING, Vote
+from arenas.votes.models import STANDING, Flag, Vote
 
 ORDERS = (0, 1)
 PEOPLE = (RaterKind.PERSON, RaterKind.EXTERNAL)
@@ -75,15 +76,35 @@ def choose_battles(arena: Arena, pool: Pool, judged: set[int], *, number: int) -
 
 
 def select_voted(arena: Arena) -> QuerySet[Battle]:
-    """Pairs of two competitors on which people's votes stand, those with most votes first."""
+    """Pairs of two competitors on which people's votes stand unflagged, the most voted first."""
     on_show = Q(first__prompt__in=arena.prompts().order_by().values("pk"))
-    by_people = Vote.objects.filter(
-        STANDING, ballot__battle=OuterRef("pk"), ballot__kind="normal", rater_kind__in=PEOPLE
-    )
+    votes = select_votes(arena)
+    by_people = votes.filter(ballot__battle=OuterRef("pk"))
     pairs = Battle.objects.filter(on_show, Exists(by_people), arena=arena, third=None)
     different = pairs.exclude(first__competitor=F("second__competitor"))
-    votes = Count("ballots__votes", filter=Q(ballots__votes__rater_kind__in=PEOPLE))
-    return different.annotate(n=votes).order_by("-n", "pk")
+    counted = Count("ballots__votes", filter=Q(ballots__votes__in=votes.values("pk")))
+    return different.annotate(n=counted).order_by("-n", "pk")
+
+
+def select_votes(arena: Arena) -> QuerySet[Vote]:
+    """People's votes there that stand under no flag, on battles shown for the first time."""
+    marks = Flag.objects.filter(Q(arena=None) | Q(arena=arena), lifts=None, lifted_by=None)
+
+    def marked(name: str) -> QuerySet[Any]:
+        there: QuerySet[Any] = marks.filter(**{f"{name}__isnull": False}).values(name)
+        return there
+
+    return Vote.objects.filter(
+        STANDING,
+        ~Q(pk__in=marked("vote")),
+        ~Q(rater__in=marked("rater")),
+        ~Q(candidate_a__in=marked("candidate")),
+        ~Q(candidate_b__in=marked("candidate")),
+        ~Q(ballot__battle__in=marked("battle")),
+        arena=arena,
+        ballot__kind="normal",
+        rater_kind__in=PEOPLE,
+    )
 
 
 def spread(arena: Arena, pool: Pool) -> Iterator[Meeting]:

@@ -14,7 +14,7 @@ from arenas.candidates.plan import select_candidates
 from arenas.candidates.progress import select_moving
 from arenas.candidates.tasks import count_waiting, shutting_down
 from arenas.definitions.seats import Seat
-from arenas.judging.ask import Asker
+from arenas.judging.ask import Asker, stand_alone
 from arenas.judging.budget import is_free
 from arenas.judging.claim import release_expired, select_due
 from arenas.judging.plan import drop_unasked, plan_judgments
@@ -33,7 +33,8 @@ def ask() -> None:
     asker = Asker(seats, limiter, timezone.now, random.Random())
     begun = asker.run(ASK_SECONDS, asked_to_stop=shutting_down.is_set)
     for seat in seats:
-        settle(seat, now=timezone.now())
+        with stand_alone(seat):
+            settle(seat, now=timezone.now())
     if begun and any(select_due(seat, timezone.now()).exists() for seat in seats):
         ask.delay()
 
@@ -48,9 +49,10 @@ def sweep() -> int:
     now = timezone.now()
     release_expired(now)
     for seat in select_seats():
-        if starts_by_itself(seat):
-            plan_judgments(seat, now=now)
-        settle(seat, now=now)
+        with stand_alone(seat):
+            if starts_by_itself(seat):
+                plan_judgments(seat, now=now)
+            settle(seat, now=now)
     for seat in Seat.objects.exclude(left_at=None):
         drop_unasked(seat)
     due = count_due(now)

@@ -23,6 +23,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 LONGEST = 200_000  # characters of a reply that are read
+MOST_FALSE = 50  # brackets that begin no object; each may cost a reading to the end
 
 
 class BadReply(ValueError):
@@ -51,13 +52,13 @@ def read_reply(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_objects(text: str) -> Iterator[dict[str, Any]]:
-    """Every JSON object in the text that lies in no other one, in order."""
-    decoder, at = json.JSONDecoder(), text.find("{")
-    while at >= 0:
+    """Every JSON object in the text that lies in no other one, in order, up to a limit of noise."""
+    decoder, at, false = json.JSONDecoder(), text.find("{"), 0
+    while at >= 0 and false < MOST_FALSE:
         try:
             found, end = decoder.raw_decode(text, at)
         except (json.JSONDecodeError, RecursionError):
-            end = at + 1
+            end, false = at + 1, false + 1
         else:
             yield found
         at = text.find("{", end)

@@ -4,30 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
-
-from arenas.candidates.models import Part
-from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.suites.models import Prompt
+from metrics.court.cost import Cost
 from metrics.court.decide import Present, Trust, list_trust, newest_rulings
 from metrics.court.models import CourtRuling
-from metrics.court.subjects import Subject, select_judgments
-from metrics.leaderboards.models import Rating
-from metrics.results.models import CheckResult
+from metrics.court.subjects import Subject
 
 Figures = Mapping[str, Any]
 PAST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Of one image, on average; each is None where nothing is recorded."""
-
-    images: int
-    seconds: float | None = None
-    usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +57,7 @@ class Card:
     subject: Subject
     verdicts: list[Verdict]
     past: list[CourtRuling]
-    cost: Cost
+    cost: Cost | None
     measurable: list[MeasurableRow]
 
     @property
@@ -99,41 +84,20 @@ def read_card(subject: Subject, present: Present) -> Card:
         subject,
         verdicts,
         list(rulings.filter(category="")[:PAST]),
-        measure_cost(subject),
-        list_measurable(verdicts[0].figures),
+        read_cost(verdicts[0].figures),
+        list_measurable(verdicts[0].figures, present.names),
     )
 
 
-def measure_cost(subject: Subject) -> Cost:
-    """Of a check from its present version's own results, of a judge from what it was asked."""
-    if subject.check is None:
-        return measure_judge_cost(subject)
-    results = CheckResult.objects.filter(
-        check_name=subject.name, version=subject.version, copied=False
-    )
-    images = Part.objects.filter(
-        candidate__in=results.order_by().values("candidate"), image__isnull=False, thought=False
-    ).count()
-    found = results.aggregate(
-        seconds=Sum(Coalesce("cpu_seconds", "seconds")), usd=Sum("cost_usd", default=0)
-    )
-    if not images:
-        return Cost(0)
-    return Cost(images, found["seconds"] / images, float(found["usd"]) / images)
+def read_cost(figures: Figures | None) -> Cost | None:
+    """As it was when the court last sat; none before, nor in rulings of sites before that."""
+    found = figures.get("cost") if figures else None
+    return Cost(**found) if found else None
 
 
-def measure_judge_cost(subject: Subject) -> Cost:
-    """Each question shows both candidates of a pair; what was copied cost nothing."""
-    asked = select_judgments(subject).filter(copied_from=None)
-    found = asked.aggregate(number=Count("pk"), usd=Sum("cost_usd"))
-    images = 2 * found["number"]
-    return Cost(images, usd=float(found["usd"]) / images) if images else Cost(0)
-
-
-def list_measurable(figures: Figures | None) -> list[MeasurableRow]:
-    """The least measurable first."""
+def list_measurable(figures: Figures | None, shown: Mapping[int, str]) -> list[MeasurableRow]:
+    """The least measurable first; `shown` has the names that may be said."""
     rows = figures["missing"]["competitors"] if figures else []
-    shown = find_names([row["competitor"] for row in rows])
     named = [
         MeasurableRow(
             shown.get(row["competitor"], "on no board yet"),
@@ -142,13 +106,6 @@ def list_measurable(figures: Figures | None) -> list[MeasurableRow]:
         for row in rows
     ]
     return sorted(named, key=lambda row: (row.share, row.name))
-
-
-def find_names(competitors: list[int]) -> dict[int, str]:
-    """The names that a board shows: of those with votes in any snapshot."""
-    rated = Rating.objects.filter(competitor__in=competitors, votes__gt=0)
-    known = Competitor.objects.filter(pk__in=rated.order_by().values("competitor"))
-    return dict(known.values_list("pk", "name"))
 
 
 def list_examples(figures: Figures | None) -> list[Example]:

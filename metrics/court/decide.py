@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
@@ -14,7 +14,8 @@ from arenas.votes.count import fold_counts
 from metrics.court.hear import count_results, count_votes, hold_court, list_questions
 from metrics.court.models import CourtRuling
 from metrics.court.read import PEOPLE, read_votes
-from metrics.court.subjects import Subject, find_subject, list_subjects
+from metrics.court.subjects import Subject, find_results, find_subject, list_subjects
+from metrics.leaderboards.models import Rating
 from metrics.stats.court_rule import State, guess_need, say_need
 
 # The court sits again after so many new votes or results, or this share of them.
@@ -37,22 +38,46 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Which competitor (id) made anything for which category, and the family of each."""
+    """The competitors (ids) of now: what each made, where it is in, and what may be said of it.
+
+    `made` has each with the categories of its candidates, `checks` the names of the checks of the
+    arenas that it has not left, `kin` its family. `names` are those that some board shows: of the
+    others nobody is told, not even the family.
+    """
 
     made: frozenset[tuple[int, str]]
+    checks: Mapping[int, frozenset[str]]
     kin: Mapping[int, str]
+    names: Mapping[int, str]
 
 
-NOBODY = Present(frozenset(), {})
+NOBODY = Present(frozenset(), {}, {}, {})
 
 
 def read_present() -> Present:
+    """For one page or command: it looks at every candidate."""
+    if not CourtRuling.objects.exists():
+        return NOBODY  # then nobody's family matters
     made = Candidate.objects.filter(status=Candidate.Status.DONE).order_by()
-    pairs = made.values_list("competitor_id", "prompt__category").distinct()
-    return Present(frozenset(pairs), {each.pk: each.kin for each in Competitor.objects.all()})
+    checks: dict[int, frozenset[str]] = {}
+    entries = Entry.objects.filter(withdrawn_at=None)
+    for competitor, named in entries.values_list("competitor", "arena__checks"):
+        checks[competitor] = checks.get(competitor, frozenset()).union(named)
+    return Present(
+        frozenset(made.values_list("competitor_id", "prompt__category").distinct()),
+        checks,
+        {each.pk: each.kin for each in Competitor.objects.all()},
+        find_names(),
+    )
 
 
-def find_trust(check: str, category: str = "") -> Trust:
+def find_names() -> dict[int, str]:
+    """The names that a board shows: of those with votes in any snapshot."""
+    rated = Rating.objects.filter(competitor=OuterRef("pk"), votes__gt=0)
+    return dict(Competitor.objects.filter(Exists(rated)).values_list("pk", "name"))
+
+
+def find_trust(check: str, category: str = "", *, present: Present | None = None) -> Trust:
     """How far `check` (or `judge:NAME`) is trusted for prompts of the category, or for all.
 
     What was shown of another version, or without a family of models that is among the
@@ -60,8 +85,7 @@ def find_trust(check: str, category: str = "") -> Trust:
     """
     subject = find_subject(check)
     ruling = newest_rulings(subject).filter(category=category).first()
-    # Most checks of a young site have no ruling, and then nobody's family matters.
-    return trust(subject, category, ruling, read_present() if ruling else NOBODY)
+    return trust(subject, category, ruling, present or read_present())
 
 
 def list_trust(subject: Subject, present: Present) -> dict[str, Trust]:
@@ -80,8 +104,8 @@ def trust(subject: Subject, category: str, ruling: CourtRuling | None, present: 
     if strangers := find_strangers(subject, ruling, present):
         whose = "that family" if len(strangers) == 1 else "those families"
         reason = (
-            f"expired: {', '.join(strangers)} came after the evidence, which has too few votes on "
-            f"{whose} of models"
+            f"expired: {name_families(strangers, present)} came after the evidence, which has too "
+            f"few votes on {whose} of models"
         )
         return Trust(State.UNPROVEN, (reason, *ruling.reasons), ruling)
     return Trust(State(ruling.state), tuple(ruling.reasons), ruling)
@@ -104,24 +128,29 @@ def explain_absence(subject: Subject, category: str) -> tuple[str, ...]:
             "does not hold for it",
             need,
         )
-    if not count_results(subject):
+    if subject.check and not find_results(subject).exists():
         return ("it has not measured anything here yet", need)
     return ("no decisive vote by people is known here yet", need)
 
 
-def find_strangers(subject: Subject, ruling: CourtRuling, present: Present) -> list[str]:
-    """The families among the category's present competitors that the evidence is not about."""
+def find_strangers(subject: Subject, ruling: CourtRuling, present: Present) -> dict[str, set[int]]:
+    """The category's present competitors by families that the evidence is not about."""
     known = {present.kin[pk] for pk in ruling.competitors if pk in present.kin}
-    entries = Entry.objects.filter(withdrawn_at=None)
-    if subject.check:
-        entries = entries.filter(arena__checks__contains=[subject.name])
-    here = set(entries.values_list("competitor_id", flat=True))
-    met = {
-        present.kin[pk]
-        for pk, category in present.made
-        if pk in here and ruling.category in ("", category)
-    }
-    return sorted(met - known)
+    strangers: dict[str, set[int]] = {}
+    for pk, category in present.made:
+        # A judge is asked by arenas, whichever checks they name.
+        here = pk in present.checks and (not subject.check or subject.name in present.checks[pk])
+        if here and ruling.category in ("", category) and present.kin[pk] not in known:
+            strangers.setdefault(present.kin[pk], set()).add(pk)
+    return strangers
+
+
+def name_families(strangers: Mapping[str, set[int]], present: Present) -> str:
+    """Those with a member that some board shows by name, and how many others."""
+    named = sorted(kin for kin, members in strangers.items() if members & present.names.keys())
+    hidden = len(strangers) - len(named)
+    others = ["a new family" if hidden == 1 else f"{hidden} new families"] if hidden else []
+    return ", ".join([*named, *others])
 
 
 def hold_due() -> int:

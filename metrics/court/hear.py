@@ -13,12 +13,12 @@ from django.db.models import Q, Sum
 from arenas.definitions.models import Outcome
 from arenas.raters.models import RaterKind
 from arenas.votes.models import VoteCount
+from metrics.court.cost import measure_cost
 from metrics.court.disagree import find_disagreements
 from metrics.court.models import CourtRuling
 from metrics.court.position import measure_position
 from metrics.court.read import PEOPLE, Case, find_questions, read_cases
-from metrics.court.subjects import Subject
-from metrics.results.models import CheckResult
+from metrics.court.subjects import Subject, find_results
 from metrics.stats.court import CEILING_SHARE, LEAST_ACCURACY, Hearing, Levels, hear, share_error
 from metrics.stats.court_rule import decide_state, give_reasons
 
@@ -32,7 +32,7 @@ def hold_court(subject: Subject, votes: pl.DataFrame, watermark: int) -> list[Co
     """Rule on the subject in all its categories and store it; the same again changes nothing."""
     cases = read_cases(subject, votes, watermark)
     levels = Levels(LEVEL, share_error(ERROR, count_hypotheses(subject, cases)))
-    position = judge_position(subject, watermark)
+    told = {"position": judge_position(subject, watermark), "cost": asdict(measure_cost(subject))}
     seen = {"votes": count_votes(), "results": count_results(subject)}
     rulings = [
         CourtRuling(
@@ -40,7 +40,7 @@ def hold_court(subject: Subject, votes: pl.DataFrame, watermark: int) -> list[Co
             version=subject.version,
             watermark=watermark,
             **seen,
-            **rule(case, levels, position),
+            **rule(case, levels, told),
             settings=describe_settings(subject, levels),
             code_version=settings.VERSION,
         )
@@ -49,13 +49,13 @@ def hold_court(subject: Subject, votes: pl.DataFrame, watermark: int) -> list[Co
     return CourtRuling.objects.bulk_create(rulings, ignore_conflicts=True)
 
 
-def rule(case: Case, levels: Levels, position: dict[str, Any] | None) -> dict[str, Any]:
-    """The columns that say what was found."""
+def rule(case: Case, levels: Levels, told: dict[str, Any]) -> dict[str, Any]:
+    """The columns that say what was found; `told` are figures of all categories together."""
     start = perf_counter()
     hearing = hear(case.evidence, measured=case.seen.measured, tried=case.seen.tried, levels=levels)
     figures = {
         **describe_hearing(hearing, case),
-        "position": position,
+        **told,
         "disagreements": [asdict(each) for each in find_disagreements(case)],
     }
     return {
@@ -108,7 +108,7 @@ def count_votes() -> int:
 def count_results(subject: Subject) -> int:
     """What the subject itself has said: results of its version, or votes of judges."""
     if subject.check:
-        return CheckResult.objects.filter(check_name=subject.name, version=subject.version).count()
+        return find_results(subject).count()
     votes = VoteCount.objects.filter(rater_kind=RaterKind.JUDGE)
     return int(votes.aggregate(votes=Sum("count"))["votes"] or 0)
 

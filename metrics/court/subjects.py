@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
 from arenas.judging.models import Judgment, JudgmentStatus
 from arenas.raters.models import Rater, RaterKind
+from arenas.votes.models import Vote
 from metrics.checks.base import BaseCheck, Measure, check_names
 from metrics.results.asking import make_check
+from metrics.results.models import CheckResult
 from metrics.results.summarise import find_headline
 
 JUDGE = "judge:"
@@ -37,7 +39,8 @@ def list_subjects() -> list[Subject]:
 
 
 def list_judges() -> list[Subject]:
-    judges = Rater.objects.filter(kind=RaterKind.JUDGE, votes__isnull=False).distinct()
+    voted = Exists(Vote.objects.filter(rater=OuterRef("pk")))
+    judges = Rater.objects.filter(voted, kind=RaterKind.JUDGE)
     return [describe_judge(rater) for rater in judges.order_by("name", "pk")]
 
 
@@ -55,6 +58,11 @@ def find_subject(name: str) -> Subject:
     if name not in known:
         raise ValueError(f"no judge {name!r} has voted (known: {', '.join(known) or 'none'})")
     return known[name]
+
+
+def find_results(subject: Subject) -> QuerySet[CheckResult]:
+    """What a check's present version found, or could not measure."""
+    return CheckResult.objects.filter(check_name=subject.name, version=subject.version)
 
 
 def select_judgments(subject: Subject) -> QuerySet[Judgment]:

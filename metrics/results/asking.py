@@ -3,7 +3,6 @@
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,15 @@ from django.utils import timezone
 from PIL import Image
 
 from arenas.definitions.seats import Seat
-from arenas.judging.inquire import NoReply, NotNow, Question, find_seat, inquire
+from arenas.judging.inquire import (
+    Hindered,
+    NoReply,
+    NotNow,
+    Question,
+    find_pause,
+    find_seat,
+    inquire,
+)
 from arenas.providers.base import Reference
 from metrics.checks import base
 from metrics.checks.base import BaseCheck, CannotAsk, Finding
@@ -36,30 +43,37 @@ def make_check(name: str) -> BaseCheck:
 class Asking:
     """Puts a check's questions to a judge, and remembers what that cost and what stood in the way.
 
-    `trouble` is why a question could not be put now; the finding is then none of the pictures'.
+    `trouble` is why a question cannot be put until somebody sees to it; the finding is then none
+    of the pictures'. Where one cannot be put `now`, there is no finding at all.
     """
 
     def __init__(self, seat: Seat, check: str) -> None:
         self.seat, self.check = seat, check
         self.cost = Decimal(0)
         self.trouble = ""
+        self.now = True
 
     def __call__(
         self, images: Sequence[Image.Image], question: str, schema: Mapping[str, Any]
     ) -> Mapping[str, Any]:
+        if not self.now:
+            raise CannotAsk("the judge cannot be asked now")
         named = [
             Reference(f"Picture {number}", "", encode(image), "image/webp")
             for number, image in enumerate(images, 1)
         ]
-        now: datetime = timezone.now()
+        began, asked = timezone.now(), Question(named, question, schema)
         try:
-            reply = inquire(self.seat, self.check, Question(named, question, schema), now=now)
+            reply = inquire(self.seat, self.check, asked, clock=timezone.now)
         except NotNow as error:
+            self.now = False
+            raise CannotAsk(str(error)) from error
+        except Hindered as error:
             self.trouble = str(error)
             raise CannotAsk(str(error)) from error
         except NoReply as error:
             raise CannotAsk(str(error)) from error
-        if reply.finished_at and reply.finished_at >= now:
+        if reply.finished_at and reply.finished_at >= began:
             self.cost += reply.cost_usd
         return dict(reply.answers)
 
@@ -76,7 +90,11 @@ def encode(image: Image.Image) -> bytes:
 def measure_asking(
     given: Given[bytes], names: Sequence[str], apart: Apart | None = None
 ) -> Iterator[tuple[str, Measurement]]:
-    """What each of these checks finds with a judge's help. Pictures are decoded apart, as ever."""
+    """What each of these checks finds with a judge's help. Pictures are decoded apart, as ever.
+
+    Of a check whose judge cannot be asked now, nothing: it stays missing.
+    """
+    names = [name for name in names if not is_paused(name)]
     if not names:
         return
     try:
@@ -90,9 +108,17 @@ def measure_asking(
         seat = find_seat(name)
         ask = Asking(seat, name) if seat else None
         finding = measure(make_check(name), make_subject(decoded, ask))
+        if ask and not ask.now:
+            continue
         if ask and ask.trouble:
             finding = Finding(not_measurable=f"{TROUBLE}could not ask: {ask.trouble}")
         yield (
             name,
             Measurement(finding, time.monotonic() - began, cost_usd=ask.cost if ask else None),
         )
+
+
+def is_paused(name: str) -> bool:
+    """Whether the check's judge is closed for now, so that pictures need not be decoded for it."""
+    seat = find_seat(name)
+    return seat is not None and find_pause(seat.judge, now=timezone.now()) is not None

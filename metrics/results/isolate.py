@@ -6,6 +6,7 @@ pixels, with each check's models loaded once. A child that is lost is started ag
 
 import atexit
 import json
+import math
 import os
 import pickle
 import signal
@@ -19,14 +20,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 import metrics.checks
-from metrics.checks.base import Box, Finding, Outline
+from arenas.candidates.clean import clean_text
+from arenas.images.decode import MAX_PIXELS
+from metrics.checks.base import Finding
 from metrics.results.children.bounds import LINUX, PAGE
 from metrics.results.children.decode import CPU_SECONDS
 from metrics.results.children.frames import Ended, read_frame, write_frame
-from metrics.results.measure import TROUBLE, Given, Pixels
+from metrics.results.measure import TROUBLE, Given, Pixels, read_finding
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICK_SECONDS = 0.02
@@ -36,6 +39,9 @@ DECODE_MEGABYTES = 300
 CHECK_SECONDS = 60.0
 CHECK_MEGABYTES = 1000
 TOGETHER = 100_000_000  # pixels of a candidate's pictures and references
+LONGEST_END = 10_000  # bytes of what follows the pixels
+LONGEST_FINDING = 10_000_000
+MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 ONE_THREAD = {
     f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
 }
@@ -75,15 +81,23 @@ class Child:
         self.starts = 0
 
     def request(self, content: bytes, read: Callable[[BinaryIO], Answer]) -> Answer:
-        """Send a request, and read its answer from the pipe. Raises Lost."""
+        """Send a request, and read its answer from the pipe. Raises Lost.
+
+        An answer that `read` cannot make sense of is as good as none.
+        """
         process = self._ensure()
         try:
             with self._watched(process) as broken:
                 write_frame(cast(BinaryIO, process.stdin), content)
                 return read(cast(BinaryIO, process.stdout))
-        except (Ended, OSError):
+        except (Ended, OSError) as error:
             self.end()
-            raise Lost(broken[0] if broken else name_end(process.returncode)) from None
+            told = str(error) if isinstance(error, Ended) else ""
+            why = broken[0] if broken else told or name_end(process.returncode)
+            raise Lost(why) from None
+        except MISSHAPEN:
+            self.end()
+            raise Lost("gave an answer of another form") from None
         except BaseException:  # a time limit of the worker's own: the pipe is out of step
             self.end()
             raise
@@ -175,7 +189,10 @@ def name_end(status: int | None) -> str:
 
 
 class BadPicture(Exception):
-    """A picture that cannot be decoded; the message says which, and why."""
+    """A picture without pixels; the message says which, and why, as a reason of a finding.
+
+    It begins as a TROUBLE where the process was lost, which the picture need not be to blame for.
+    """
 
 
 class Apart:
@@ -207,71 +224,68 @@ class Apart:
             try:
                 new = holder is None or holder.poll() is not None
                 request = pickle.dumps((decoded if new else None, name))
-                reply = json.loads(self.measurer.request(request, read_frame))
+                finding, cpu = self.measurer.request(request, read_measured)
                 holder = self.measurer.process
-                finding, cpu = read_finding(reply["finding"]), reply["cpu_seconds"]
             except Lost as error:
                 finding, cpu = Finding(not_measurable=f"{TROUBLE}{error}"), None
             yield name, Measurement(finding, time.monotonic() - began, cpu)
 
     def decode_all(self, given: Given[bytes]) -> Given[Pixels]:
         """Raises BadPicture."""
-        references = tuple(
-            (key, role, self._decode(data, f"the reference {key}"))
-            for key, role, data in given.references
-        )
-        images = []
-        for number, data in enumerate(given.images, 1):
-            images.append(self._decode(data, f"image {number}"))
-            pixels = sum(each.size[0] * each.size[1] for each in images)
-            if pixels > TOGETHER:
+        named = [(f"the reference {key}", data) for key, _, data in given.references]
+        named += [(f"image {number}", data) for number, data in enumerate(given.images, 1)]
+        decoded: list[Pixels] = []
+        left = TOGETHER
+        for what, data in named:
+            decoded.append(self._decode(data, what))
+            left -= math.prod(decoded[-1].size)
+            if left < 0:
                 raise BadPicture(
-                    f"the images have more than {TOGETHER / 1e6:.0f} megapixels together"
+                    f"the pictures have more than {TOGETHER / 1e6:g} megapixels together"
                 )
-        return Given(given.prompt, references, tuple(images))
+        rest = iter(decoded)
+        references = tuple((key, role, next(rest)) for key, role, _ in given.references)
+        return Given(given.prompt, references, tuple(rest))
 
     def _decode(self, data: bytes, what: str) -> Pixels:
         try:
             return self.decode(data)
         except BadPicture as error:
             raise BadPicture(f"{what} cannot be opened: {error}") from None
+        except Lost as error:
+            raise BadPicture(f"{TROUBLE}could not open {what}: decoding it {error}") from None
 
     def decode(self, data: bytes) -> Pixels:
-        """The pixels of untrusted bytes. Raises BadPicture."""
-        try:
-            rows, end = self.decoder.request(data, read_rows)
-        except Lost as error:
-            raise BadPicture(f"decoding it {error}") from None
-        if "reason" in end:
-            raise BadPicture(str(end["reason"]))
-        width, height = (int(side) for side in end["size"])
-        if len(rows) != 3 * width * height:
-            raise BadPicture("decoding it gave another number of pixels than it said")
-        return Pixels((width, height), rows)
+        """The pixels of untrusted bytes. Raises BadPicture for the decoder's reason, and Lost."""
+        decoded = self.decoder.request(data, read_pixels)
+        if isinstance(decoded, str):
+            raise BadPicture(decoded)
+        return decoded
 
     def end(self) -> None:
         self.decoder.end()
         self.measurer.end()
 
 
-def read_rows(source: BinaryIO) -> tuple[bytes, dict[str, Any]]:
-    rows = []
-    while row := read_frame(source):
+def read_pixels(source: BinaryIO) -> Pixels | str:
+    """The decoder's answer: pixels, or its reason why there are none."""
+    rows, left = [], 3 * MAX_PIXELS
+    while row := read_frame(source, left):
         rows.append(row)
-    return b"".join(rows), json.loads(read_frame(source))
+        left -= len(row)
+    match json.loads(read_frame(source, LONGEST_END)):
+        case {"reason": str(reason)}:
+            return clean_text(reason)
+        case {"size": [int(width), int(height)]} if min(width, height) > 0:
+            pixels = Pixels((width, height), b"".join(rows))
+            if len(pixels.data) == 3 * width * height:
+                return pixels
+    raise ValueError("neither pixels nor a reason")
 
 
-def read_finding(told: Mapping[str, Any]) -> Finding:
-    return Finding(
-        told["values"],
-        told["not_measurable"],
-        tuple(Box(**each) for each in told["boxes"]),
-        tuple(
-            Outline(each["picture"], tuple((x, y) for x, y in each["points"]), each["label"])
-            for each in told["outlines"]
-        ),
-        tuple(told["fingerprints"]),
-    )
+def read_measured(source: BinaryIO) -> tuple[Finding, float]:
+    reply = json.loads(read_frame(source, LONGEST_FINDING))
+    return read_finding(reply["finding"]), float(reply["cpu_seconds"])
 
 
 @cache

@@ -1,15 +1,20 @@
 """Have a check measure pictures that are decoded; whatever goes wrong becomes a reason."""
 
+import json
 import math
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
+from arenas.candidates.clean import clean_text, clean_value
 from metrics.checks.base import (
     Ask,
     BaseCheck,
+    Box,
     Finding,
+    Outline,
     PromptFacts,
     ReferencePicture,
     Subject,
@@ -54,9 +59,28 @@ def make_subject(given: Given[Pixels], ask: Ask | None = None) -> Subject:
 def measure(check: BaseCheck, subject: Subject) -> Finding:
     """The check's finding; an error of its own is a reason, so that nothing blocks the queue."""
     try:
-        finding = check.measure(subject)
-        if not all(map(math.isfinite, finding.values.values())):
-            raise ValueError(f"not a number among {dict(finding.values)}")
-        return finding
+        return read_finding(asdict(check.measure(subject)))
     except Exception as error:  # a plug-in may raise anything; the reason is shown with the result
-        return Finding(not_measurable=f"{TROUBLE}failed: {type(error).__name__}: {error}")
+        return report_error(error)
+
+
+def report_error(error: Exception) -> Finding:
+    return Finding(not_measurable=clean_text(f"{TROUBLE}failed: {type(error).__name__}: {error}"))
+
+
+def read_finding(told: Mapping[str, Any]) -> Finding:
+    """The finding of these fields, fit for the database. Raises what misshapen fields raise."""
+    if not all(map(math.isfinite, told["values"].values())):
+        raise ValueError(f"not a number among {told['values']}")
+    json.dumps(told, allow_nan=False)  # no odd number or object in the evidence either
+    clean: Any = clean_value(told)
+    return Finding(
+        clean["values"],
+        clean["not_measurable"],
+        tuple(Box(**each) for each in clean["boxes"]),
+        tuple(
+            Outline(each["picture"], tuple((x, y) for x, y in each["points"]), each["label"])
+            for each in clean["outlines"]
+        ),
+        tuple(clean["fingerprints"]),
+    )

@@ -1,5 +1,6 @@
 """Find candidates without a result of a check, and measure them."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Protocol
 
-from django.db import connection
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.models import QuerySet
 
 from arenas.candidates.models import Candidate
@@ -17,9 +19,13 @@ from metrics.checks.base import BaseCheck, Finding
 from metrics.results.asking import make_check, measure_asking
 from metrics.results.contents import describe_prompt, make_key, read_contents
 from metrics.results.isolate import Measurement, get_apart
-from metrics.results.measure import TROUBLE, Given
+from metrics.results.measure import TROUBLE, Given, report_error
 from metrics.results.models import CheckResult
 
+logger = logging.getLogger(__name__)
+
+# The work can go on when these are over (the database is away, or being migrated).
+PASSING = (SoftTimeLimitExceeded, InterfaceError, OperationalError, ProgrammingError)
 LOCK = 0x636865  # this use of the database's locks by number, apart from others
 
 
@@ -59,13 +65,26 @@ def find_missing(arena: Arena, name: str, *, limit: int | None = None) -> list[i
 def find_work(
     arenas: Iterable[Arena], checks: Sequence[str] = (), *, limit: int | None = None
 ) -> list[Work]:
-    """What is missing of these checks, or else of each arena's own."""
+    """What is missing of these checks, or else of each arena's own.
+
+    A check that is gone, or fails on a prompt, is logged and holds up no other.
+    """
     wanted: dict[int, dict[str, None]] = {}
     for arena in arenas:
         for name in checks or arena.checks:
-            for pk in find_missing(arena, name, limit=limit):
+            for pk in find_or_log(arena, name, limit):
                 wanted.setdefault(pk, {})[name] = None
     return [Work(pk, tuple(names)) for pk, names in wanted.items()]
+
+
+def find_or_log(arena: Arena, name: str, limit: int | None) -> list[int]:
+    try:
+        return find_missing(arena, name, limit=limit)
+    except PASSING:
+        raise
+    except Exception:
+        logger.exception("what misses the check %s in %s cannot be told", name, arena.slug)
+        return []
 
 
 def run_check(name: str, candidates: Sequence[int]) -> int:
@@ -84,7 +103,7 @@ def run_work(
     left = list(work)
     while left and (until is None or time.monotonic() < until):
         with claim(left[0].candidate) as mine:
-            rest = run_candidate(left[0], measurer or get_apart(), until) if mine else None
+            rest = try_candidate(left[0], measurer or get_apart(), until) if mine else None
         left[:1] = [rest] if rest else []
     return left
 
@@ -103,13 +122,42 @@ def claim(candidate: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
+def try_candidate(work: Work, measurer: Measurer, until: float | None) -> Work | None:
+    """The same as `run_candidate`; what goes wrong is the result, and others' turn comes."""
+    try:
+        return run_candidate(work, measurer, until)
+    except PASSING:
+        raise
+    except Exception as error:
+        logger.exception("candidate %s cannot be measured", work.candidate)
+        store_failure(work, error)
+        return None
+
+
+def store_failure(work: Work, error: Exception) -> None:
+    """As the result of each check of the candidate that has none."""
+    row = Candidate.objects.get(pk=work.candidate)
+    for name in filter(is_there, work.checks):
+        store(row, name, Measurement(report_error(error), 0), "")
+
+
+def is_there(name: str) -> bool:
+    try:
+        return bool(make_check(name))
+    except PASSING:
+        raise
+    except Exception:
+        logger.exception("there is no check %s any more", name)
+        return False
+
+
 def run_candidate(work: Work, measurer: Measurer, until: float | None) -> Work | None:
     """Make the checks of one candidate; what is left of them when the time is up."""
     row = select_measurable().filter(pk=work.candidate).first()
     if row is None:
         return None
     key = make_key(row)
-    asked = [name for name in work.checks if not has_result(row, name)]
+    asked = [name for name in filter(is_there, work.checks) if not has_result(row, name)]
     names = [name for name in asked if not copy_known(row, name, key)]
     if not names:
         return None
@@ -118,9 +166,9 @@ def run_candidate(work: Work, measurer: Measurer, until: float | None) -> Work |
         store(row, name, measurement, key)
         done.add(name)
         if until is not None and time.monotonic() > until:
-            break
-    left = tuple(name for name in names if name not in done)
-    return Work(work.candidate, left) if left else None
+            left = tuple(name for name in names if name not in done)
+            return Work(work.candidate, left) if left else None
+    return None  # a check without a result now is found missing again
 
 
 def select_measurable() -> QuerySet[Candidate]:
@@ -158,9 +206,8 @@ def measure_contents(
 ) -> Iterable[tuple[str, Measurement]]:
     try:
         given = read_contents(row)
-    except FileNotFoundError as error:
-        reason = f"{TROUBLE}failed: FileNotFoundError: {error}"
-        return [(name, Measurement(Finding(not_measurable=reason), 0)) for name in names]
+    except OSError as error:
+        return [(name, Measurement(report_error(error), 0)) for name in names]
     asking = [name for name in names if make_check(name).asks]
     plain = [name for name in names if name not in asking]
     return chain(measurer.measure(given, plain) if plain else (), measure_asking(given, asking))

@@ -1,8 +1,10 @@
 """What a check says of each competitor in an arena, and on how much it rests."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from arenas.candidates.models import Candidate
@@ -13,6 +15,8 @@ from metrics.results.asking import make_check
 from metrics.results.models import CheckResult
 from metrics.results.run import find_prompts
 from metrics.stats.means import Mean, estimate_mean
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,23 @@ class Asked:
 
 
 def summarise_checks(arena: Arena, category: str = "") -> list[CheckColumn]:
-    """The arena's checks, without those of which neither more nor less is better."""
-    return [
-        summarise_check(arena, name, category)
-        for name in arena.checks
-        if find_headline(make_check(name)).better
-    ]
+    """The arena's checks, without those of which neither more nor less is better.
+
+    A check that is gone, or fails, is logged and left out.
+    """
+    found = [summarise_or_log(arena, name, category) for name in arena.checks]
+    return [column for column in found if column]
+
+
+def summarise_or_log(arena: Arena, name: str, category: str) -> CheckColumn | None:
+    try:
+        if find_headline(make_check(name)).better:
+            return summarise_check(arena, name, category)
+    except DatabaseError:
+        raise
+    except Exception:  # a plug-in may raise anything; the board is more than its checks
+        logger.exception("the check %s is left out of the boards of %s", name, arena.slug)
+    return None
 
 
 def find_headline(check: BaseCheck) -> Measure:
@@ -86,21 +101,42 @@ def find_headline(check: BaseCheck) -> Measure:
 
 def summarise_check(arena: Arena, name: str, category: str = "") -> CheckColumn:
     """The check's headline measure per competitor, over the candidates of one category or all."""
+    return summarise_categories(arena, name, [category])[category]
+
+
+def summarise_categories(
+    arena: Arena, name: str, categories: Sequence[str]
+) -> dict[str, CheckColumn]:
+    """The same for each of the categories, all prompts being "", with one look at the rows."""
     check = make_check(name)
-    measure = find_headline(check)
-    prompts = set(find_prompts(arena, check))
-    if category:
-        prompts &= set(arena.prompts().filter(category=category).values_list("pk", flat=True))
-    rows = select_candidates(arena).filter(prompt__in=prompts, status=Candidate.Status.DONE)
+    known = dict(arena.prompts().values_list("pk", "category"))
+    own = [pk for pk in find_prompts(arena, check) if {"", known[pk]} & set(categories)]
+    rows = select_candidates(arena).filter(prompt__in=own, status=Candidate.Status.DONE)
     asked = [Asked(*row) for row in rows.values_list("pk", "competitor_id", "prompt_id")]
-    values = read_values(name, check.version, measure.name, rows)
+    values = read_values(name, check.version, find_headline(check).name, rows)
+    columns = {}
+    for category in categories:
+        prompts = {pk for pk in own if category in ("", known[pk])}
+        within = [each for each in asked if each.prompt in prompts]
+        columns[category] = make_column(name, check, len(prompts), within, values)
+    return columns
+
+
+def make_column(
+    name: str,
+    check: BaseCheck,
+    prompts: int,
+    asked: list[Asked],
+    values: Mapping[int, float | None],
+) -> CheckColumn:
+    measure = find_headline(check)
     cells = make_cells(asked, values, (measure.low, measure.high))
     return CheckColumn(
         name,
         check.title,
         check.version,
         measure,
-        len(prompts),
+        prompts,
         len({each.prompt for each in asked if values.get(each.pk) is not None}),
         cells,
     )

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from metrics.court.decide import find_trust
+from metrics.court.decide import find_trust, read_present
 
 register = template.Library()
 
+PRESENT = "court_format.present"
 PER_CENT = "\u202f%"
 LOOKS = {"may gate": "good", "advisory": "simulated", "unproven": ""}
 LOW, HIGH = 0.3, 1.0  # of the plot of accuracies
@@ -36,10 +38,13 @@ def state_tag(state: str) -> SafeString:
     return format_html('<span class="tag {}">{}</span>', LOOKS[state], state)
 
 
-@register.simple_tag
-def trust_tag(check: str, category: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def trust_tag(context: Context, check: str, category: str) -> SafeString:
     """The check's present state in the category, leading to its card."""
-    found = find_trust(check, category)
+    # All tags of a page share what is expensive to read.
+    if PRESENT not in context.render_context:
+        context.render_context[PRESENT] = read_present()
+    found = find_trust(check, category, present=context.render_context[PRESENT])
     return format_html(
         '<a href="{}" title="{}">{}</a>',
         reverse("check", args=[check]),

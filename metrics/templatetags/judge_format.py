@@ -5,6 +5,7 @@ from django.utils.html import format_html
 
 from arenas.definitions.models import Arena
 from arenas.judging.measure import describe_kinships
+from metrics.court.decide import find_names
 
 register = template.Library()
 
@@ -12,13 +13,13 @@ register = template.Library()
 @register.simple_tag
 def kin_of_judges(arena: Arena) -> str:
     """A note on the arena's judges that are of a competitor's family; nothing where none is."""
-    return make_note(describe_kinships(arena=arena))
+    return make_note(describe_kinships(arena=arena, shown=find_names()))
 
 
 @register.simple_tag
 def kin_of_judge(rater: str) -> str:
     """The same of one judge, by the name of its rater, in whichever arena."""
-    return make_note(describe_kinships(rater=rater))
+    return make_note(describe_kinships(rater=rater, shown=find_names()))
 
 
 def make_note(said: str) -> str:

@@ -24,7 +24,12 @@ from metrics.results.example import Example, count_reasons, list_extremes, selec
 from metrics.results.export import export_checks
 from metrics.results.models import CheckResult
 from metrics.results.near import Repeats, count_repeats
-from metrics.results.summarise import CheckCell, CheckColumn, find_headline, summarise_check
+from metrics.results.summarise import (
+    CheckCell,
+    CheckColumn,
+    find_headline,
+    summarise_categories,
+)
 from metrics.results.versions import compare_versions
 from metrics.stats.shares import wilson_bounds
 from metrics.views.evidence import Picture, draw_parts
@@ -83,7 +88,9 @@ def arena_check(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     categories = list_categories(arena)
     if category not in ("", *categories):
         raise Http404("There is no such category.")
-    column = summarise_check(arena, name, category)
+    asked = [category] if category else ["", *categories]
+    columns = summarise_categories(arena, name, asked)
+    column = columns[category]
     snapshot = find_votes(arena, name, category)
     rows = list_rows(arena, name, column, snapshot)
     results = select_results(arena, name, check, category)
@@ -100,7 +107,7 @@ def arena_check(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         "snapshot": snapshot,
         "people": snapshot is not None and snapshot.leaderboard.rater_kinds == PEOPLE,
         "scatter": plot(rows, measure),
-        "by_category": [(each, summarise_check(arena, name, each)) for each in categories],
+        "by_category": [] if category else [(each, columns[each]) for each in categories],
         "spent": measure_spent(results),
         "reasons": count_reasons(results),
         "versions": compare_versions(arena, name),

@@ -7,7 +7,7 @@ LENGTH = struct.Struct("!I")
 
 
 class Ended(Exception):
-    """The other side has gone."""
+    """The other side has gone, or sends more than it may."""
 
 
 def write_frame(sink: BinaryIO, content: bytes) -> None:
@@ -16,9 +16,11 @@ def write_frame(sink: BinaryIO, content: bytes) -> None:
     sink.flush()
 
 
-def read_frame(source: BinaryIO) -> bytes:
-    """The next message. Raises Ended."""
+def read_frame(source: BinaryIO, most: int | None = None) -> bytes:
+    """The next message, of `most` bytes. Raises Ended."""
     (length,) = LENGTH.unpack(read_exactly(source, LENGTH.size))
+    if most is not None and length > most:
+        raise Ended(f"answered with more than {most:,} bytes")
     return read_exactly(source, length)
 
 

@@ -31,6 +31,7 @@ def main() -> None:
         while True:
             given, name = pickle.loads(read_frame(source))
             subject = make_subject(given) if given else subject
+            del given  # the pixels are held once
             assert subject is not None
             write_frame(sink, json.dumps(answer(name, subject)).encode())
 

@@ -1,6 +1,7 @@
 """A model asked about pictures, through the unmodified SDKs, in both protocols."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -159,3 +160,10 @@ def test_numbers_and_lists_are_held_to_their_bounds():
 def test_a_schema_that_says_more_than_is_checked_is_refused():
     with pytest.raises(ValueError, match="pattern"):
         find_fault("x", {"type": "string", "pattern": "x"})
+
+
+def test_a_reply_of_brackets_alone_is_given_up_at_once():
+    started = time.process_time()
+    with pytest.raises(BadReply, match="no JSON"):
+        read_reply('{"":' * 50_000, SCHEMA)
+    assert time.process_time() - started < 1

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.template import Context, Template
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from arenas.competitors.judges import Judge
+from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
+from arenas.definitions.seats import Seat
 from metrics.court.decide import hold_due
 from metrics.leaderboards.refresh import refresh_arena
+from metrics.templatetags.judge_format import kin_of_judges
 from tests.metrics.court.test_court_rulings import _alone, make_site
 from tests.pages import text
 
@@ -65,3 +72,27 @@ def test_a_board_says_how_far_its_checks_are_trusted(client: Client, site: Arena
     refresh_arena(site, force=True)
     page = text(client.get(f"/arenas/{site.slug}/leaderboard/"))
     assert 'href="/checks/brightness/"' in page
+
+
+def test_the_cards_count_no_results(client: Client, site: Arena) -> None:
+    """What a check costs is read from its ruling, so that a visit costs little."""
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/checks/")
+    assert not [each["sql"] for each in asked if "metrics_checkresult" in each["sql"]]
+
+
+def test_the_tags_of_a_page_look_at_candidates_once(site: Arena) -> None:
+    page = Template(
+        "{% load court_format %}{% for each in categories %}"
+        "{% trust_tag 'brightness' each %}{% endfor %}"
+    )
+    with CaptureQueriesContext(connection) as asked:
+        page.render(Context({"categories": ["", "fancy", "plain"]}))
+    assert len([each for each in asked if 'FROM "arenas_candidate"' in each["sql"]]) == 1
+
+
+def test_kin_that_no_board_shows_is_not_named(world: Arena) -> None:
+    Competitor.objects.filter(name="bee").update(family="procedural")
+    judge = Judge.objects.create(name="rules", provider="procedural")
+    Seat.objects.create(arena=world, judge=judge, same_family=True)
+    assert "rules judges a competitor on no board yet." in kin_of_judges(world)

@@ -24,11 +24,9 @@ from arenas.votes.flag import raise_flag
 from arenas.votes.models import Import, Vote
 from benchmarks.court import MODELS, Knows, World, draw_evidence
 from metrics.checks.base import BaseCheck
-from metrics.court.card import measure_cost
-from metrics.court.decide import find_trust, hold_due
+from metrics.court.decide import NOBODY, find_trust, hold_due, name_families
 from metrics.court.models import CourtRuling
 from metrics.court.read import find_questions
-from metrics.court.subjects import find_subject
 from metrics.results.models import CheckResult
 from metrics.stats.court import Evidence
 from metrics.stats.court_rule import State
@@ -217,7 +215,13 @@ def test_a_new_family_of_models_ends_the_trust(db: None, tmp_path: Path) -> None
     )
     trust = find_trust("brightness")
     assert trust.state == State.UNPROVEN
-    assert trust.reasons[0].startswith("expired: antelopes came after the evidence")
+    assert trust.reasons[0].startswith("expired: a new family came after the evidence")
+
+
+def test_a_family_is_named_when_a_board_shows_a_member() -> None:
+    strangers = {"ibexes": {2}, "antelopes": {1, 3}, "yaks": {4}}
+    present = replace(NOBODY, names={1: "gnu"})
+    assert name_families(strangers, present) == "antelopes, 2 new families"
 
 
 def test_a_family_that_was_there_does_not(db: None, tmp_path: Path) -> None:
@@ -296,10 +300,10 @@ def test_what_a_judge_was_asked_says_which_side_it_likes(db: None, tmp_path: Pat
     rater = judge_all(arena, candidates)
     Rater.objects.filter(pk=rater.pk).update(name="vision-1 v1")
     hold_due()
-    position = overall("judge:vision-1 v1").figures["position"]
-    assert position["first"]["share"] == 1
-    assert position["same"]["share"] == 0
-    assert measure_cost(find_subject("judge:vision-1 v1")).usd == pytest.approx(0.01)
+    figures = overall("judge:vision-1 v1").figures
+    assert figures["position"]["first"]["share"] == 1
+    assert figures["position"]["same"]["share"] == 0
+    assert figures["cost"]["usd"] == pytest.approx(0.01)
 
 
 def test_disagreements_name_prompts_on_which_people_contradict(db: None, tmp_path: Path) -> None:

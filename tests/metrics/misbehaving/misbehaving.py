@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from metrics.checks.base import BaseCheck, Finding, Measure, PromptFacts, Subject
+from metrics.checks.base import BaseCheck, Box, Finding, Measure, PromptFacts, Subject
 
 
 class Check(BaseCheck):
@@ -34,6 +34,9 @@ class Check(BaseCheck):
             case "secrets":
                 names = sorted(set(os.environ) & {"SECRET_KEY", "DATABASE_URL"})
                 return Finding(not_measurable=f"secrets: {names}")
+            case "evidence":
+                box = Box("image:0", 0, 0, 1, 1, "a\0b")
+                return Finding({"calls": 1.0}, boxes=(box,))
             case "raise":
                 raise ZeroDivisionError("no pixels")
         return Finding({"calls": float(Check.calls)})

@@ -6,7 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
@@ -17,6 +19,7 @@ from metrics.leaderboards.refresh import refresh_arena
 from metrics.results.models import CheckResult
 from metrics.results.near import count_repeats, find_near
 from metrics.results.run import find_missing, run_check
+from metrics.results.summarise import summarise_categories, summarise_check
 from tests.factories import NOW, add_votes
 from tests.pages import text
 
@@ -167,3 +170,12 @@ def test_the_api_pages_through_results(staff_client: Client, checked: Arena) -> 
     found = staff_client.get("/api/v1/arenas/small/check-results?check=brightness").json()
     assert len(found["rows"]) == 12
     assert found["next_after"] is None
+
+
+def test_categories_are_summed_up_with_one_look_at_the_rows(checked: Arena) -> None:
+    with CaptureQueriesContext(connection) as one:
+        summarise_check(checked, "brightness")
+    with CaptureQueriesContext(connection) as all_:
+        found = summarise_categories(checked, "brightness", ["", "fancy", "plain"])
+    assert len(all_) == len(one)
+    assert found["fancy"] == summarise_check(checked, "brightness", "fancy")

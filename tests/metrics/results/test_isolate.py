@@ -1,5 +1,7 @@
 """Decoding and measuring in processes apart: what goes wrong there harms nobody."""
 
+import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +13,18 @@ from PIL import Image
 import metrics.checks
 from arenas.images.decode import decode_pixels
 from metrics.checks.base import PromptFacts
-from metrics.results.isolate import ROOT, Apart, BadPicture, Limits
-from metrics.results.measure import Given
+from metrics.results.children.frames import Ended, write_frame
+from metrics.results.isolate import (
+    ROOT,
+    Apart,
+    BadPicture,
+    Child,
+    Limits,
+    Lost,
+    Measurement,
+    read_pixels,
+)
+from metrics.results.measure import Given, Pixels
 from tests.factories import encode, huge_png, png
 
 NAME = "misbehaving"
@@ -35,9 +47,22 @@ def apart() -> Iterator[Apart]:
 def measure(apart: Apart, text: str, data: bytes | None = None) -> str:
     """What the check says of a picture: its reason, or nothing where it measured."""
     given = Given(PromptFacts("p", "", text), (), (png() if data is None else data,))
+    return find(apart, given).finding.not_measurable
+
+
+def find(apart: Apart, given: Given[bytes]) -> Measurement:
     [(name, found)] = apart.measure(given, [NAME])
     assert name == NAME
-    return found.finding.not_measurable
+    return found
+
+
+def answer(*frames: bytes) -> io.BytesIO:
+    """What a decoder puts into its pipe."""
+    pipe = io.BytesIO()
+    for frame in frames:
+        write_frame(pipe, frame)
+    pipe.seek(0)
+    return pipe
 
 
 def test_pixels_come_back_as_they_are_decoded_here(apart: Apart) -> None:
@@ -69,6 +94,55 @@ def test_a_bomb_has_a_reason_and_the_same_child_goes_on(apart: Apart) -> None:
         apart.decode(huge_png())
     assert apart.decode(png()).size == (64, 64)
     assert apart.decoder.starts == starts
+
+
+def test_a_lost_decoder_is_a_trouble_and_no_fault_of_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    apart = Apart()
+
+    def lose(*_: object) -> None:
+        raise Lost("crashed (signal 9)")
+
+    monkeypatch.setattr(apart.decoder, "request", lose)
+    said = measure(apart, "")
+    assert said == "the check could not open image 1: decoding it crashed (signal 9)"
+
+
+@pytest.mark.parametrize(
+    "end", [b"{}", b"[]", b"", b"no JSON", b'{"size": [1]}', b'{"size": [1, 2]}', b"[" * 9000]
+)
+def test_a_misshapen_answer_is_a_lost_process(end: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child("metrics.results.children.decode", Limits(20, 300))
+    with pytest.raises(Lost, match="another form"):
+        child.request(b"", lambda _: read_pixels(answer(b"abc", b"", end)))
+    assert child.process is None
+
+
+def test_no_more_pixels_are_taken_than_a_picture_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metrics.results.isolate.MAX_PIXELS", 2)
+    with pytest.raises(Ended, match="more than 2 bytes"):
+        read_pixels(answer(b"1234", b"123"))
+
+
+def test_a_reason_can_be_stored() -> None:
+    assert read_pixels(answer(b"", json.dumps({"reason": "a\0b"}).encode())) == "a�b"
+
+
+def test_references_count_among_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metrics.results.isolate.TOGETHER", 5)
+    apart = Apart()
+    monkeypatch.setattr(apart, "decode", lambda data: Pixels((1, 2), data))
+    facts = PromptFacts("p", "", "")
+    references = (("r", "source", b"1"), ("s", "source", b"2"))
+    assert apart.decode_all(Given(facts, references, ())).references[1][2].data == b"2"
+    with pytest.raises(BadPicture, match="megapixels together"):
+        apart.decode_all(Given(facts, references, (b"3",)))
+
+
+def test_words_of_a_check_can_be_stored(apart: Apart) -> None:
+    found = find(apart, Given(PromptFacts("p", "", "evidence"), (), (png(),)))
+    assert found.finding.boxes[0].label == "a�b"
 
 
 def test_a_check_that_crashes_has_a_reason_and_is_started_again(apart: Apart) -> None:

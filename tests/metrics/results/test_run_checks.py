@@ -1,15 +1,17 @@
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 
-from arenas.candidates.models import Candidate
+from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
-from metrics.checks.base import BaseCheck, Finding, Subject
+from metrics.checks.base import BaseCheck, Box, Finding, Subject
 from metrics.results.models import CheckResult
 from metrics.results.run import find_missing, run_check
-from metrics.results.summarise import summarise_check
+from metrics.results.summarise import summarise_check, summarise_checks
 from tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("brightness")
@@ -94,6 +96,26 @@ def test_what_is_no_number_becomes_a_reason(
     assert {bool(result.not_measurable) for result in CheckResult.objects.all()} == {True}
 
 
+def test_evidence_that_is_no_number_becomes_a_reason(
+    world: Arena, brightness: type[BaseCheck], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd: Any = float("nan")
+    finding = Finding({"mean": 1}, boxes=(Box("image:0", odd, 0, 1, 1, ""),))
+    monkeypatch.setattr(brightness, "measure", lambda self, subject: finding)
+    assert run_missing(world) == 6
+    reasons = CheckResult.objects.values_list("not_measurable", flat=True)
+    assert all(reason.startswith("the check failed: ValueError") for reason in reasons)
+
+
+def test_a_file_that_cannot_be_read_is_a_reason(world: Arena, settings: Any) -> None:
+    pk = find_missing(world, "brightness")[0]
+    path = Path(default_storage.path(Part.objects.get(candidate=pk).image.path))
+    path.unlink()
+    path.mkdir()
+    run_check("brightness", [pk])
+    assert "IsADirectoryError" in CheckResult.objects.get().not_measurable
+
+
 def test_a_lost_file_is_a_reason_too(world: Arena, settings: Any) -> None:
     settings.MEDIA_ROOT = settings.MEDIA_ROOT / "elsewhere"
     run_missing(world)
@@ -126,6 +148,11 @@ def test_the_mean_is_over_what_could_be_measured(world: Arena) -> None:
 def test_without_any_measurement_there_is_no_mean(world: Arena) -> None:
     means = [cell.mean for cell in summarise_check(world, "brightness").cells.values()]
     assert means == [None] * 3
+
+
+def test_a_check_that_is_gone_is_left_out_of_the_boards(world: Arena) -> None:
+    world.checks = ["removed", "brightness"]
+    assert [column.name for column in summarise_checks(world)] == ["brightness"]
 
 
 def test_a_withdrawn_competitor_is_not_measured_any_more(world: Arena) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,9 @@ from django.db import connections
 
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
-from metrics.checks.base import BaseCheck, Finding, Subject
+from metrics.checks.base import BaseCheck, Finding, PromptFacts, Subject
+from metrics.results.isolate import Measurement
+from metrics.results.measure import Given
 from metrics.results.models import CheckResult
 from metrics.results.run import (
     Work,
@@ -21,7 +24,8 @@ from metrics.results.run import (
     run_work,
 )
 from metrics.results.versions import compare_versions
-from metrics.tasks import find_missing_checks, run_checks
+from metrics.tasks import find_missing_checks, plan_pairs, refresh_leaderboards, run_checks
+from tests.metrics.here import Here
 
 pytestmark = pytest.mark.usefixtures("brightness")
 
@@ -41,6 +45,60 @@ def test_all_checks_of_a_candidate_are_one_piece_of_work(checked: Arena) -> None
 
 def test_work_of_two_arenas_is_done_once(checked: Arena) -> None:
     assert find_work([checked, checked]) == find_work([checked])
+
+
+def test_a_check_that_is_gone_or_fails_holds_up_no_other(
+    checked: Arena, brightness: type[BaseCheck], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: BaseCheck, prompt: PromptFacts) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(brightness, "applies", fail)
+    checked.checks = ["removed", "brightness", "technical"]
+    assert {each.checks for each in find_work([checked])} == {("technical",)}
+
+
+def test_a_candidate_that_cannot_be_measured_has_a_trouble_and_the_next_is_measured(
+    checked: Arena,
+) -> None:
+    class Failing(Here):
+        def measure(
+            self, given: Given[bytes], names: Sequence[str]
+        ) -> Iterator[tuple[str, Measurement]]:
+            if given.prompt.id == "prompt-0":
+                raise ZeroDivisionError
+            return super().measure(given, names)
+
+    assert run_work(find_work([checked], ["technical"]), measurer=Failing()) == []
+    failed = CheckResult.objects.filter(not_measurable__startswith="the check failed: ZeroDiv")
+    assert set(failed.values_list("candidate__prompt__key", flat=True)) == {"prompt-0"}
+    assert CheckResult.objects.filter(not_measurable="").count() == 6
+
+
+def test_a_check_that_has_gone_meanwhile_harms_no_other(checked: Arena) -> None:
+    pk = find_missing(checked, "technical")[0]
+    assert run_work([Work(pk, ("removed", "technical"))]) == []
+    assert CheckResult.objects.get().not_measurable == ""
+
+
+@pytest.mark.parametrize("task", [plan_pairs, refresh_leaderboards])
+def test_an_arena_that_fails_holds_up_no_other(
+    checked: Arena, task: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked.pk, checked.slug, checked._state.adding = None, "other", True
+    checked.save()
+    seen: list[str] = []
+
+    def make(arena: Arena, **_: object) -> int:
+        seen.append(arena.slug)
+        if len(seen) == 1:
+            raise ZeroDivisionError
+        return 1
+
+    monkeypatch.setattr("metrics.tasks.plan.plan_pairs", make)
+    monkeypatch.setattr("metrics.tasks.refresh_arena", make)
+    assert task() == 1
+    assert len(seen) == 2
 
 
 def test_when_the_time_is_up_the_rest_is_left(checked: Arena) -> None:
