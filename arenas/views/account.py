@@ -7,11 +7,13 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from arenas.raters.account import find_or_make_rater
+from arenas.raters.admit import HasLeft
 from arenas.raters.try_login import count_try, forgive
 from arenas.views.access import COOKIE, find_address, remember_rater
 from arenas.views.language import in_raters_language
@@ -55,8 +57,12 @@ class Login(LoginView):
     next_page = "home"
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        try:
+            rater = find_or_make_rater(form.get_user())
+        except HasLeft:  # a withdrawal deleted the account while its password was checked
+            return redirect("mine")
         response = super().form_valid(form)
-        remember_rater(response, find_or_make_rater(form.get_user()))
+        remember_rater(response, rater)
         return response
 
 

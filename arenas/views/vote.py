@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from psycopg.errors import ForeignKeyViolation
 
 from arenas.battles.draw import recall_battles
 from arenas.battles.serve import top_up
@@ -66,7 +67,9 @@ def vote(request: HttpRequest, slug: str) -> HttpResponseBase:
         return arrived
     try:
         return go_on(request, stock)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, ForeignKeyViolation):
+            raise
         # After a backup of the database was restored, a number known by heart can name nothing,
         # which the commit finds. Nothing of the request has happened then.
         recall_battles.cache_clear()

@@ -1,6 +1,6 @@
 """How the court's figures and states read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,24 +62,28 @@ def sentence(reason: str) -> str:
 @register.filter
 def share_of(figure: Mapping[str, Any] | None) -> SafeString | str:
     """`81 % 77–85`: a share with its interval of this moment, or a dash."""
-    if not figure or figure["value"] is None:
-        return "–"
-    value = f"{100 * figure['value']:.0f}{PER_CENT}"
-    if figure["lower"] is None:
-        return value
-    reach = f"{100 * figure['lower']:.0f}–{100 * figure['upper']:.0f}"
-    return format_html('{} <span class="soft small">{}</span>', value, reach)
+    return show_figure(figure, lambda share: f"{100 * share:.0f}", between="–", unit=PER_CENT)
 
 
 @register.filter
 def number_of(figure: Mapping[str, Any] | None) -> SafeString | str:
-    """The same of a number that is no share: `0.42 0.31–0.53`."""
+    """The same of a number that is no share: `0.42 0.31 … 0.53`."""
+    return show_figure(figure, lambda number: f"{number:.2f}", between=" … ")
+
+
+def show_figure(
+    figure: Mapping[str, Any] | None,
+    write: Callable[[float], str],
+    *,
+    between: str,
+    unit: str = "",
+) -> SafeString | str:
     if not figure or figure["value"] is None:
         return "–"
-    value = f"{figure['value']:.2f}"
+    value = write(figure["value"]) + unit
     if figure["lower"] is None:
         return value
-    reach = f"{figure['lower']:.2f} … {figure['upper']:.2f}"
+    reach = between.join(write(figure[name]) for name in ("lower", "upper"))
     return format_html('{} <span class="soft small">{}</span>', value, reach)
 
 

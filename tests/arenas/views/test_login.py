@@ -130,3 +130,13 @@ def test_login_and_logout_are_protected() -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post("/login/", {}).status_code == 403
     assert strict.post("/logout/").status_code == 403
+
+
+def test_an_account_that_is_deleted_while_it_logs_in_is_nobody(
+    client: Client, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = get_user_model().objects
+    monkeypatch.setattr("arenas.views.account.forgive", lambda *_: users.all().delete())
+    assert log_in(client, password) == "/me/"
+    assert not Rater.objects.exists()
+    assert "_auth_user_id" not in client.session
