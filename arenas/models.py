@@ -1,6 +1,6 @@
 """The rooms' models in one place, where Django looks for them."""
 
-from arenas.battles.models import Ballot, Battle, Gold, PairPlan, PairWeight
+from arenas.battles.models import Ballot, Battle, Gold, PairPlan, PairWeight, PlannedBattle
 from arenas.blindness.models import BlindnessAudit
 from arenas.candidates.models import (
     Attempt,
@@ -14,8 +14,9 @@ from arenas.competitors.judges import Judge
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Entry, Question, Registration
 from arenas.definitions.seats import Seat
+from arenas.exports.models import PreferenceExport
 from arenas.images.models import Image, Rendition, RenditionProfile
-from arenas.judging.models import Inquiry, Judgment
+from arenas.judging.models import Inquiry, JudgingBatch, Judgment
 from arenas.ledger.models import Block
 from arenas.quality.models import AnomalyLook, RaterReview
 from arenas.raters.models import (
@@ -52,12 +53,15 @@ __all__ = [
     "Inquiry",
     "Invitation",
     "Judge",
+    "JudgingBatch",
     "Judgment",
     "PairPlan",
     "PairWeight",
     "Part",
     "Participation",
     "Person",
+    "PlannedBattle",
+    "PreferenceExport",
     "Prompt",
     "PromptReference",
     "PromptSuite",

@@ -232,3 +232,31 @@ class PairWeight(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first} – {self.second}: {self.weight}"
+
+
+class PlannedBattle(models.Model):
+    """A battle that an arena wants a stated number of votes on; where there are any, only these
+    are drawn, the lowest position first.
+
+    `probability` is that with which its prompt was taken into the plan.
+    """
+
+    arena = models.ForeignKey(Arena, models.CASCADE, related_name="planned_battles")
+    position = models.PositiveIntegerField()
+    battle = models.ForeignKey(Battle, models.PROTECT, related_name="+")
+    wanted = models.PositiveSmallIntegerField(help_text="votes, each of another rater")
+    probability = models.FloatField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["arena", "position"], name="planned_in_an_order"),
+            models.UniqueConstraint(fields=["arena", "battle"], name="planned_once"),
+            models.CheckConstraint(
+                condition=Q(probability__gt=0, probability__lte=1), name="probability_of_a_plan"
+            ),
+            models.CheckConstraint(condition=Q(wanted__gte=1), name="planned_for_some_votes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.battle}"

@@ -71,8 +71,8 @@ class ServicePause(models.Model):
         return f"{self.scope} until {self.until:%Y-%m-%d %H:%M} UTC"
 
 
-class BatchJob(models.Model):
-    """Many candidates of one competitor sent as one job; written down before it is sent.
+class SentJob(models.Model):
+    """Many requests sent as one job; written down before it is sent.
 
     A sender that died between the two finds the job again by its name.
     """
@@ -83,14 +83,22 @@ class BatchJob(models.Model):
         ENDED = "ended"
 
     name = models.UUIDField(default=uuid.uuid4, unique=True)
-    competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="batches")
-    run = models.ForeignKey(GenerationRun, models.PROTECT, related_name="batches")
     state = models.CharField(max_length=8, choices=State, default=State.SENDING)
     job = models.CharField(max_length=200, blank=True, help_text="the service's id of it")
     reason = models.TextField(blank=True)
     sent_at = models.DateTimeField()
     look_at = models.DateTimeField(help_text="when it is looked after next")
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class BatchJob(SentJob):
+    """Many candidates of one competitor in one job."""
+
+    competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="batches")
+    run = models.ForeignKey(GenerationRun, models.PROTECT, related_name="batches")
 
     def __str__(self) -> str:
         return f"batch {self.name} for {self.competitor}"

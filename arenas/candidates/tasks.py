@@ -18,13 +18,14 @@ from arenas.candidates import batches
 from arenas.candidates.claim import release_expired
 from arenas.candidates.due import due_candidates
 from arenas.candidates.generate import Pump
+from arenas.candidates.jobs import find_open
 from arenas.candidates.limit import get_limiter
-from arenas.candidates.models import Candidate
+from arenas.candidates.models import BatchJob, Candidate
 from arenas.candidates.open_images import open_received
 from arenas.candidates.runs import drop_cancelled, drop_withdrawn, fail_retired, finish_runs
 from arenas.candidates.showable import render_missing
 from arenas.competitors.models import EXTERNAL
-from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_lasting
 
 logger = logging.getLogger(__name__)
 QUEUE = "generate"
@@ -92,7 +93,7 @@ def sweep() -> int:
         received = Candidate.objects.filter(status=Candidate.Status.RECEIVED).order_by("pk")
         queue_openings(list(received.values_list("pk", flat=True)[:WINDOW]))
     # Last: a picture that cannot be rendered must not keep others from being generated.
-    for arena in Arena.objects.select_related("profile"):
+    for arena in select_lasting().select_related("profile"):
         render_missing(arena, limit=100)
     return due
 
@@ -106,7 +107,7 @@ def sweep_soon() -> None:
 def queue_batches(now: datetime) -> None:
     if due_candidates(now).filter(for_batch=True).exists():
         send_batches.delay()
-    if batches.find_open(now).exists():
+    if find_open(BatchJob, now).exists():
         follow_batches.delay()
 
 

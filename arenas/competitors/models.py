@@ -17,6 +17,15 @@ class Competitor(models.Model):
     family = models.CharField(
         max_length=100, blank=True, help_text="models of one kin; empty: all of its provider"
     )
+    # Its lineage: a series of checkpoints, where it stands in it, and what it learned from.
+    series = models.CharField(max_length=100, blank=True)
+    step = models.PositiveBigIntegerField(null=True, blank=True, help_text="of training")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    trained_on = models.JSONField(
+        default=list, blank=True, help_text="names of suites whose votes or pictures it has seen"
+    )
     samples = models.PositiveSmallIntegerField(default=1)
     price = models.JSONField(default=dict, blank=True)
     licence = models.CharField(max_length=100, blank=True)

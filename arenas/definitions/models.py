@@ -4,12 +4,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
 
-from arenas.competitors.models import Competitor
+from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.definitions.speak import Spoken
 from arenas.definitions.voting import Option, Voting
 from arenas.images.models import RenditionProfile
 from arenas.ledger.models import LedgerRow
 from arenas.suites.models import Prompt, SuiteVersion
+
+MOST_SAMPLES = 32_767  # what the number of a sample can be
 
 
 class Outcome(models.TextChoices):
@@ -34,6 +36,11 @@ class Arena(models.Model):
         SUITE = "suite"
         LIVE = "live"
 
+    class Stage(models.TextChoices):
+        PREPARED = "prepared", "candidates are made, nobody votes yet"
+        OPEN = "open"
+        CLOSED = "closed", "nobody votes any more"
+
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=150)
     description = models.TextField(blank=True)
@@ -44,6 +51,10 @@ class Arena(models.Model):
         default=dict, blank=True, help_text="title and description, each by language"
     )
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.SUITE)
+    stage = models.CharField(max_length=8, choices=Stage, default=Stage.OPEN)
+    temporary = models.BooleanField(
+        default=False, help_text="made by the site for a while; its boards are for staff only"
+    )
     suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, null=True, blank=True)
     tags = models.JSONField(default=list, blank=True, help_text="only prompts with one of these")
     outcomes = models.JSONField(default=list, help_text="allowed answers, in order of the buttons")
@@ -157,6 +168,11 @@ class Entry(models.Model):
     competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="entries")
     joined_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # Which of the competitor's samples take part here: so many, from the first one on.
+    first_sample = models.PositiveSmallIntegerField(default=0)
+    samples = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="empty: the competitor's own number"
+    )
 
     class Meta:
         verbose_name_plural = "entries"
@@ -166,6 +182,13 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.competitor} in {self.arena}"
+
+    @property
+    def slots(self) -> range:
+        """The numbers of the samples that take part; of an external competitor all that came."""
+        own = MOST_SAMPLES if self.competitor.provider == EXTERNAL else self.competitor.samples
+        number = own if self.samples is None else self.samples
+        return range(self.first_sample, self.first_sample + number)
 
 
 class Registration(LedgerRow):

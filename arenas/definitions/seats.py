@@ -15,7 +15,7 @@ from arenas.competitors.price import USD, Price
 from arenas.definitions.competitors import Name, Source, store_price
 from arenas.definitions.models import Arena, Question
 from arenas.definitions.voting import Count
-from arenas.providers.base import make_provider
+from arenas.providers.base import BatchProvider, make_provider
 from arenas.suites.read_yaml import Place, Strict
 from metrics.checks.base import check_names, make_check
 
@@ -39,6 +39,7 @@ class Seat(models.Model):
     share = models.FloatField(null=True, blank=True, help_text="of all pairs that could meet")
     most = models.PositiveIntegerField(null=True, blank=True, help_text="battles")
     budget_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    in_batches = models.BooleanField(default=False, help_text="later and for less, where possible")
     same_family = models.BooleanField(default=False, help_text="it may judge its own kin")
     checks = models.JSONField(default=list, blank=True, help_text="checks that ask it")
     left_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +73,7 @@ class JudgeShape(Strict):
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     most: Count | None = None
     budget_usd: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = None
+    batch: bool = False
     same_family: bool = False
     checks: tuple[str, ...] = ()
 
@@ -101,6 +103,7 @@ def seat_judges(
 def seat_judge(arena: Arena, shape: JudgeShape, source: Source, place: Place) -> Seat:
     judge = find_or_create_judge(shape, source, place)
     check_affordable(judge, shape, source, place)
+    check_batches(judge, shape, source, place)
     check_asking(arena, judge, shape, source, place)
     seat, _ = Seat.objects.update_or_create(
         arena=arena,
@@ -110,6 +113,7 @@ def seat_judge(arena: Arena, shape: JudgeShape, source: Source, place: Place) ->
             "share": shape.share,
             "most": shape.most,
             "budget_usd": shape.budget_usd,
+            "in_batches": shape.batch,
             "same_family": shape.same_family,
             "checks": list(shape.checks),
             "left_at": None,
@@ -171,6 +175,12 @@ def check_affordable(judge: Judge, shape: JudgeShape, source: Source, place: Pla
     free = make_provider(judge.provider, judge.model, judge.params).is_free
     if shape.budget_usd is not None and not judge.price and not free:
         raise source.error(place, f"judge {judge.name!r}: budget_usd needs a price")
+
+
+def check_batches(judge: Judge, shape: JudgeShape, source: Source, place: Place) -> None:
+    provider = make_provider(judge.provider, judge.model, judge.params)
+    if shape.batch and not isinstance(provider, BatchProvider):
+        raise source.error(place, f"judge {judge.name!r}: {judge.provider} takes no batches")
 
 
 def find_questions(arena: Arena, shape: JudgeShape, source: Source, place: Place) -> dict[str, str]:

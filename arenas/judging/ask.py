@@ -96,7 +96,7 @@ class Asker:
             images = [picture.load() for picture in job.showing.pictures]
         except OSError as error:
             lost = ProviderError(f"a picture cannot be read: {error}", permanent=True)
-            store(job, lost, seconds=0, again=None, now=self.clock())
+            store(job.judgment, lost, seconds=0, again=None, now=self.clock())
             return
         work = call(job.provider, images, job.showing.question, job.showing.schema)
         future = asyncio.run_coroutine_threadsafe(work, get_loop().loop)
@@ -118,7 +118,7 @@ class Asker:
 
     def keep(self, job: Job, end: End, seconds: float) -> None:
         again = decide_again(job.judgment, end, rng=self.rng)
-        store(job, end, seconds=seconds, again=again, now=self.clock())
+        store(job.judgment, end, seconds=seconds, again=again, now=self.clock())
         scope = find_scope(job.seat.judge)
         if isinstance(end, Answer):
             reopen(scope, now=self.clock())
@@ -144,14 +144,19 @@ async def call(
         end = ProviderError(f"no reply within {deadline:g} seconds", cause=Cause.TIMEOUT)
     except Exception as error:  # a provider's own mistake must not take its neighbours down
         end = ProviderError(f"{type(error).__name__}: {error}", permanent=True)
-    if isinstance(end, ProviderError):
-        cleaned = clean(end)
-        end = cleaned if isinstance(cleaned, ProviderError) else end
-    return end, time.monotonic() - started
+    seconds = time.monotonic() - started
+    return (clean_end(end) if isinstance(end, ProviderError) else end), seconds
+
+
+def clean_end(end: End) -> End:
+    """The same end of a try without what must not be stored."""
+    if isinstance(end, Answer):
+        return clean_answer(end)
+    cleaned = clean(end)
+    return cleaned if isinstance(cleaned, ProviderError) else end
 
 
 def clean_answer(answer: Answer) -> Answer:
-    """The same reply without what must not be stored."""
     data = clean_value(answer.data)
     return replace(
         answer,
@@ -180,14 +185,14 @@ def as_outcome(end: End) -> Outcome | ProviderError:
 
 @transaction.atomic
 def store(
-    job: Job, end: End, *, seconds: float, again: Again | None, now: datetime
+    row: Judgment, end: End, *, seconds: float, again: Again | None, now: datetime
 ) -> Judgment | None:
     """Write a try down. None where somebody else has the judgment now, and asks anew."""
-    row, estimate = job.judgment, job.judgment.estimate_usd
     mine = Q(status=JudgmentStatus.RUNNING, lease=row.lease)
     if not Judgment.objects.select_for_update().filter(mine, pk=row.pk).exists():
         return None
-    paid = measure_cost(row.judge, end, estimate=estimate)
+    in_batch = row.batch_id is not None
+    paid = measure_cost(row.judge, end, estimate=row.estimate_usd, in_batch=in_batch)
     row.cost_usd += paid.usd
     row.cost_estimated = row.cost_estimated or paid.estimated
     row.lease = row.lease_until = row.not_before = None
@@ -196,7 +201,7 @@ def store(
     if again is None:
         row.finished_at = now
     else:
-        row.status = JudgmentStatus.PLANNED
+        row.status, row.batch = JudgmentStatus.PLANNED, None
         row.not_before = now + timedelta(seconds=again.seconds)
     if isinstance(end, ProviderError):
         pause = pause_for(find_scope(row.judge), end, now=now)

@@ -11,7 +11,7 @@ from arenas.competitors.judges import Judge
 from arenas.competitors.price import MILLION, Work
 from arenas.definitions.seats import JudgePrice, Seat
 from arenas.judging.models import Inquiry, Judgment, JudgmentStatus
-from arenas.providers.base import Answer, ProviderError
+from arenas.providers.base import Answer, BatchProvider, ProviderError
 
 REPLY_TOKENS = 300  # for estimates alone: a short reason and a few choices
 ZERO = Decimal(0)
@@ -33,7 +33,13 @@ def read_price(judge: Judge) -> JudgePrice | None:
     return JudgePrice.model_validate(judge.price) if judge.price else None
 
 
-def estimate_question(judge: Judge, question: str, *, pictures: int) -> Decimal | None:
+def takes_batches(judge: Judge) -> bool:
+    return issubclass(find_provider(judge.provider), BatchProvider)
+
+
+def estimate_question(
+    judge: Judge, question: str, *, pictures: int, in_batch: bool = False
+) -> Decimal | None:
     """USD of one call, thoughts left out; None where no price is known."""
     if is_free(judge):
         return ZERO
@@ -42,10 +48,12 @@ def estimate_question(judge: Judge, question: str, *, pictures: int) -> Decimal 
         return None
     asked = price.estimate(Work(1, 0, len(question), pictures_read=pictures))
     said = price.output_text if price.output_text is not None else price.input_text or ZERO
-    return asked + REPLY_TOKENS * said / MILLION
+    return (asked + REPLY_TOKENS * said / MILLION) * (price.batch if in_batch else 1)
 
 
-def measure_cost(judge: Judge, end: Answer | ProviderError, *, estimate: Decimal) -> Paid:
+def measure_cost(
+    judge: Judge, end: Answer | ProviderError, *, estimate: Decimal, in_batch: bool = False
+) -> Paid:
     """What a try cost; its estimate where nobody can tell."""
     if isinstance(end, Answer) and end.cost_usd is not None:
         return Paid(end.cost_usd)
@@ -54,11 +62,15 @@ def measure_cost(judge: Judge, end: Answer | ProviderError, *, estimate: Decimal
     price = read_price(judge)
     if price is None:
         return Paid(ZERO, estimated=not is_free(judge))
-    return Paid(*price_usage(price, end.usage)) if end.usage else Paid(estimate, estimated=True)
+    if not end.usage:
+        return Paid(estimate, estimated=True)
+    return Paid(*price_usage(price, end.usage, in_batch=in_batch))
 
 
-def price_usage(price: JudgePrice, usage: Mapping[str, int]) -> tuple[Decimal, bool]:
-    cost = price.cost({**usage, "output_image_tokens": 0})
+def price_usage(
+    price: JudgePrice, usage: Mapping[str, int], *, in_batch: bool
+) -> tuple[Decimal, bool]:
+    cost = price.cost({**usage, "output_image_tokens": 0}, in_batch=in_batch)
     return cost.usd, cost.estimated
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from arenas.candidates.claim import take_turn
+from arenas.candidates.jobs import LOOK
 from arenas.candidates.limit import Limiter, Scope
 from arenas.candidates.models import ServicePause
 from arenas.competitors.judges import Judge
@@ -18,6 +19,7 @@ from arenas.judging.budget import (
     estimate_question,
     find_left,
     select_judgments,
+    takes_batches,
 )
 from arenas.judging.models import Judgment, JudgmentStatus
 from arenas.judging.show import Showing, show
@@ -63,6 +65,14 @@ def select_due(seat: Seat, now: datetime) -> QuerySet[Judgment]:
     )
 
 
+def select_lane(seat: Seat, now: datetime, *, for_batch: bool) -> QuerySet[Judgment]:
+    """What is due to be sent with others, or to be asked alone."""
+    due = select_due(seat, now)
+    if seat.in_batches and takes_batches(seat.judge):
+        return due.filter(alone=not for_batch)
+    return due.none() if for_batch else due
+
+
 @transaction.atomic
 def claim(
     seat: Seat, *, limit: int, lease: uuid.UUID, until: datetime, now: datetime, limiter: Limiter
@@ -90,10 +100,13 @@ def claim(
     return granted
 
 
-def find_new(seat: Seat, provider: BaseProvider, *, now: datetime, limit: int) -> Iterator[Job]:
+def find_new(
+    seat: Seat, provider: BaseProvider, *, now: datetime, limit: int, for_batch: bool = False
+) -> Iterator[Job]:
     """The first due ones that have to be asked and can be paid for."""
     left = find_left(seat)
-    due = select_due(seat, now).select_related(*RELATED).prefetch_related(*FETCHED)
+    lane = select_lane(seat, now, for_batch=for_batch)
+    due = lane.select_related(*RELATED).prefetch_related(*FETCHED)
     asked: set[str] = set()
     for row in due.order_by("pk")[: 4 * limit]:
         try:
@@ -106,7 +119,9 @@ def find_new(seat: Seat, provider: BaseProvider, *, now: datetime, limit: int) -
         row.content_key = showing.make_key(row)
         if row.content_key in asked or recall(row, now=now):
             continue
-        estimate = estimate_question(row.judge, showing.question, pictures=len(showing.pictures))
+        estimate = estimate_question(
+            row.judge, showing.question, pictures=len(showing.pictures), in_batch=for_batch
+        )
         if left is not None:
             if estimate is None or estimate > max(left, ZERO):
                 return
@@ -128,7 +143,10 @@ def is_spent(seat: Seat) -> bool:
         showing = show(first)
     except OSError:  # it will fail when its turn comes, and costs nothing
         return False
-    price = estimate_question(seat.judge, showing.question, pictures=len(showing.pictures))
+    price = estimate_question(
+        seat.judge, showing.question, pictures=len(showing.pictures),
+        in_batch=seat.in_batches and takes_batches(seat.judge) and not first.alone,
+    )  # fmt: skip
     return price is None or price > max(left, ZERO)
 
 
@@ -137,12 +155,21 @@ def recall(row: Judgment, *, now: datetime) -> bool:
     same = Judgment.objects.filter(content_key=row.content_key).exclude(pk=row.pk)
     known = same.filter(status__in=(Status.DONE, Status.REFUSED)).order_by("pk").first()
     if known is None:
-        return same.filter(status=Status.RUNNING).exists()
+        return waits_for(same.filter(status=Status.RUNNING), row, now=now)
     for name in ("status", "answers", "raw", "reason", "model_version"):
         setattr(row, name, getattr(known, name))
     row.copied_from, row.finished_at = known, now
     row.save()
     return True
+
+
+def waits_for(asked: QuerySet[Judgment], row: Judgment, *, now: datetime) -> bool:
+    """Whether the same is being asked. In a batch that may take a day: others have their turn."""
+    first = asked.order_by("pk").first()
+    if first and first.batch_id:
+        row.not_before = now + LOOK
+        row.save(update_fields=["not_before", "content_key"])
+    return first is not None
 
 
 def extend_lease(lease: uuid.UUID, *, until: datetime) -> None:
@@ -159,7 +186,7 @@ def release_expired(now: datetime) -> int:
         )
     )
     for row in rows:
-        row.lease = row.lease_until = None
+        row.lease = row.lease_until = row.batch = None
         row.tries[LOST] = row.tries.get(LOST, 0) + 1
         row.cost_usd += row.estimate_usd
         row.cost_estimated = row.cost_estimated or row.estimate_usd > 0

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils.functional import cached_property
 
 from arenas.competitors.models import Competitor
@@ -14,7 +15,7 @@ from arenas.definitions.models import Arena
 from arenas.definitions.seats import Seat
 from arenas.judging.budget import is_free, select_judgments, sum_spent
 from arenas.judging.claim import is_spent
-from arenas.judging.models import Judgment, JudgmentStatus
+from arenas.judging.models import JudgingBatch, Judgment, JudgmentStatus
 from arenas.judging.plan import select_votes
 from arenas.judging.settle import FIRST, MEANT, SECOND, combine, find_questions, name_rater
 from arenas.judging.words import ASPECTS, PROMPT_VERSION
@@ -38,6 +39,18 @@ class Bias:
     disagreed: Share
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What waits in batch jobs: judgments, jobs, and when the oldest of these was sent."""
+
+    judgments: int
+    jobs: int
+    since: datetime | None
+
+    def __str__(self) -> str:
+        return f"{count(self.judgments, 'question')} in {count(self.jobs, 'batch job')}"
+
+
 @dataclass(frozen=True)
 class Report:
     """One judge in one arena. The judgments are those under the present words."""
@@ -48,6 +61,7 @@ class Report:
     calls: int
     parse_failures: int
     copied: int
+    sent: Sent
     cost_usd: Decimal
     cost_estimated: bool
     biases: Sequence[Bias]
@@ -124,6 +138,7 @@ def report(seat: Seat) -> Report:
         calls=tries[OutcomeStatus.DONE] + tries[OutcomeStatus.MALFORMED],
         parse_failures=tries[OutcomeStatus.MALFORMED],
         copied=rows.exclude(copied_from=None).count(),
+        sent=measure_sent(seat),
         cost_usd=sum_spent(seat),
         cost_estimated=everything.filter(cost_estimated=True).exists(),
         biases=[measure_bias(aspect, pairs) for aspect in list_asked(pairs)],
@@ -132,6 +147,16 @@ def report(seat: Seat) -> Report:
             arena=seat.arena_id, rater__kind=RaterKind.JUDGE, rater__name=name_rater(seat.judge)
         ).count(),
     )
+
+
+def measure_sent(seat: Seat) -> Sent:
+    jobs = seat.batches.exclude(state=JudgingBatch.State.ENDED)
+    waiting = Judgment.objects.filter(batch__in=jobs, status=Status.RUNNING)
+    return Sent(waiting.count(), jobs.count(), jobs.aggregate(since=Min("sent_at"))["since"])
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def pair_up(rows: QuerySet[Judgment]) -> dict[int, list[dict[str, str]]]:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from arenas.battles.models import Battle
+from arenas.candidates.models import SentJob
 from arenas.competitors.judges import Judge
 from arenas.definitions.seats import Seat
 
@@ -47,6 +48,18 @@ class Asked(models.Model):
         abstract = True
 
 
+class JudgingBatch(SentJob):
+    """Many judgments of one seat in one job."""
+
+    seat = models.ForeignKey(Seat, models.PROTECT, related_name="batches")
+
+    class Meta:
+        verbose_name_plural = "judging batches"
+
+    def __str__(self) -> str:
+        return f"batch {self.name} for {self.seat}"
+
+
 class Judgment(Asked):
     """One battle shown to one judge in one order: 0 has the battle's first answer as A.
 
@@ -67,6 +80,10 @@ class Judgment(Asked):
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
+    alone = models.BooleanField(default=False, help_text="a batch would not do, or did not")
+    batch = models.ForeignKey(
+        JudgingBatch, models.PROTECT, null=True, blank=True, related_name="judgments"
+    )
     voted = ArrayField(models.BigIntegerField(), default=list, blank=True)
     planned_at = models.DateTimeField(default=timezone.now)
 

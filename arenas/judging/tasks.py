@@ -9,14 +9,17 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from arenas.candidates.jobs import find_open
 from arenas.candidates.limit import get_limiter
 from arenas.candidates.plan import select_candidates
 from arenas.candidates.progress import select_moving
 from arenas.candidates.tasks import count_waiting, shutting_down
 from arenas.definitions.seats import Seat
+from arenas.judging import batches
 from arenas.judging.ask import Asker, stand_alone
 from arenas.judging.budget import is_free
-from arenas.judging.claim import release_expired, select_due
+from arenas.judging.claim import release_expired, select_lane
+from arenas.judging.models import JudgingBatch
 from arenas.judging.plan import drop_unasked, plan_judgments
 from arenas.judging.settle import settle
 
@@ -35,8 +38,19 @@ def ask() -> None:
     for seat in seats:
         with stand_alone(seat):
             settle(seat, now=timezone.now())
-    if begun and any(select_due(seat, timezone.now()).exists() for seat in seats):
+    if begun and count_due(timezone.now()):
         ask.delay()
+
+
+@shared_task(name="arenas.judging.tasks.send_batches")
+def send_batches() -> None:
+    batches.send_batches(select_seats(), timezone.now)
+
+
+@shared_task(name="arenas.judging.tasks.follow_batches")
+def follow_batches() -> None:
+    """Store what jobs came to; votes are made of it by the next sweep."""
+    batches.follow_batches(timezone.now())
 
 
 @shared_task(name="arenas.judging.tasks.sweep")
@@ -55,11 +69,16 @@ def sweep() -> int:
             settle(seat, now=now)
     for seat in Seat.objects.exclude(left_at=None):
         drop_unasked(seat)
-    due = count_due(now)
+    due, for_batch = count_due(now), count_due(now, for_batch=True)
     if due and not count_waiting(QUEUE):
         for _ in range(min(due, ASKERS)):
             ask.delay()
-    return due
+    # Also where something waits, for askers may fill the queue all day. The next sweep sends anew.
+    if for_batch:
+        send_batches.apply_async(expires=settings.SWEEP_SECONDS)
+    if find_open(JudgingBatch, now).exists():
+        follow_batches.apply_async(expires=settings.SWEEP_SECONDS)
+    return due + for_batch
 
 
 def sweep_soon() -> None:
@@ -81,5 +100,5 @@ def starts_by_itself(seat: Seat) -> bool:
     return is_free(seat.judge) or seat.budget_usd is not None
 
 
-def count_due(now: datetime) -> int:
-    return sum(select_due(seat, now).count() for seat in select_seats())
+def count_due(now: datetime, *, for_batch: bool = False) -> int:
+    return sum(select_lane(seat, now, for_batch=for_batch).count() for seat in select_seats())

@@ -17,7 +17,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 LONGEST_WAIT = 86_400.0  # quotas are by the day
 
@@ -183,6 +183,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question about images for a judging model, as `ask` takes it."""
+
+    images: Sequence[Reference]
+    text: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A judging model's reply to a question about images, and what it cost.
 
@@ -245,15 +254,18 @@ class BaseProvider(ABC):
         raise ProviderError(f"{self.model} does not judge images", permanent=True)
 
 
+Result = TypeVar("Result", bound=Outcome | Answer)
+
+
 @dataclass(frozen=True, slots=True)
-class BatchState:
+class BatchState(Generic[Result]):
     """Where a batch job is. `results` holds, once it has ended, what each key came to.
 
     `failed` is why the job as a whole came to nothing; a key without a result failed with it.
     """
 
     ended: bool
-    results: Mapping[str, Outcome | ProviderError] = field(default_factory=dict)
+    results: Mapping[str, Result | ProviderError] = field(default_factory=dict)
     failed: str = ""
 
 
@@ -269,12 +281,22 @@ class BatchProvider(BaseProvider):
         """The id of a job of this name, for a sender that died before it learnt the id."""
 
     @abstractmethod
-    async def poll(self, job: str) -> BatchState:
+    async def poll(self, job: str) -> BatchState[Outcome]:
         """What became of the job. Raises ProviderError where the service does not say."""
 
     @abstractmethod
     async def cancel(self, job: str) -> None:
         """Ask the service to stop the job. What it made by then is billed."""
+
+    async def submit_questions(self, questions: Mapping[str, Question], *, name: str) -> str:
+        """As `submit`, of questions to a judging model."""
+        raise ProviderError(f"{self.model} does not judge images in batches", permanent=True)
+
+    async def poll_questions(
+        self, job: str, schemas: Mapping[str, Mapping[str, Any]]
+    ) -> BatchState[Answer]:
+        """As `poll`, of a job of questions; each reply is held to its key's schema."""
+        raise ProviderError(f"{self.model} does not judge images in batches", permanent=True)
 
 
 def provider_names() -> list[str]:

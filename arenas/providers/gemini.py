@@ -25,10 +25,9 @@ from typing import Any, ClassVar
 from google import genai
 from google.genai import types
 
-from arenas.providers._gemini import batch
-from arenas.providers._gemini.asking import ask
+from arenas.providers._gemini import asking, batch
 from arenas.providers._gemini.client import connect, find_lack, read_account
-from arenas.providers._gemini.conversation import Conversation, make_message
+from arenas.providers._gemini.conversation import Conversation, make_message, make_reader
 from arenas.providers._gemini.settings import PARAMETERS, make_asking_config, make_config
 from arenas.providers._parameters import check_parameters
 from arenas.providers.base import (
@@ -38,6 +37,7 @@ from arenas.providers.base import (
     Cause,
     Outcome,
     ProviderError,
+    Question,
     Reference,
     Request,
 )
@@ -80,28 +80,48 @@ class Provider(BatchProvider):
         self, images: Sequence[Reference], question: str, schema: Mapping[str, Any]
     ) -> Answer:
         config = make_asking_config(self.settings, schema)
-        return await ask(await self._connect(), self.model, images, question, config)
+        return await asking.ask(await self._connect(), self.model, images, question, config)
 
     async def submit(self, requests: Mapping[str, Request], *, name: str) -> str:
         long = next((key for key, request in requests.items() if len(request.turns) > 1), None)
         if long is not None:
             raise ValueError(f"a batch takes single turns only; {long} has several")
-        if self.enterprise:
-            raise ProviderError("batches are made on the Developer API only", permanent=True)
         items = [
             batch.Item(key, make_message(request, 0), make_config(self.settings, request))
             for key, request in requests.items()
         ]
-        return await batch.submit(await self._connect(), self.model, items, name=name)
+        return await self._submit(items, name=name)
+
+    async def submit_questions(self, questions: Mapping[str, Question], *, name: str) -> str:
+        items = [
+            batch.Item(
+                key,
+                asking.make_question(each.images, each.text),
+                make_asking_config(self.settings, each.schema),
+            )
+            for key, each in questions.items()
+        ]
+        return await self._submit(items, name=name)
 
     async def find(self, name: str) -> str | None:
         return await batch.find(await self._connect(), name)
 
-    async def poll(self, job: str) -> BatchState:
-        return await batch.poll(await self._connect(), job, self._describe())
+    async def poll(self, job: str) -> BatchState[Outcome]:
+        reader = make_reader({**self._describe(), "batch": job})
+        return await batch.poll(await self._connect(), job, reader)
+
+    async def poll_questions(
+        self, job: str, schemas: Mapping[str, Mapping[str, Any]]
+    ) -> BatchState[Answer]:
+        return await batch.poll(await self._connect(), job, asking.make_reader(schemas))
 
     async def cancel(self, job: str) -> None:
         await batch.cancel(await self._connect(), job)
+
+    async def _submit(self, items: list[batch.Item], *, name: str) -> str:
+        if self.enterprise:
+            raise ProviderError("batches are made on the Developer API only", permanent=True)
+        return await batch.submit(await self._connect(), self.model, items, name=name)
 
     async def _connect(self) -> genai.Client:
         return await connect(enterprise=self.enterprise)

@@ -1,7 +1,7 @@
 import random
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,8 +18,10 @@ from arenas.candidates.models import ServicePause
 from arenas.candidates.retry import IN_PROCESS_SECONDS
 from arenas.definitions.seats import Seat
 from arenas.judging.ask import Asker
-from arenas.judging.budget import is_free, read_price, select_judgments
+from arenas.judging.batches import follow_batches, send_batches
+from arenas.judging.budget import is_free, read_price, select_judgments, takes_batches
 from arenas.judging.claim import find_scope, is_spent, release_expired, select_due
+from arenas.judging.measure import measure_sent
 from arenas.judging.models import JudgmentStatus
 from arenas.judging.plan import plan_judgments
 from arenas.judging.settle import settle
@@ -42,18 +44,21 @@ class Command(BaseCommand):
         add("--wait", action="store_true", help="ask here and now, and show progress until the end")
         add("--budget", type=read_budget, metavar="USD", help="the most that each may cost here")
         add("--most", type=read_most, metavar="N", help="battles, instead of what the file says")
+        add("--batch", action=BooleanOptionalAction,
+            help="in batches, later and for less, instead of what the file says")  # fmt: skip
 
     def handle(self, *, arena: str, judge: str | None, wait: bool, **options: Any) -> None:
         seats = self.find_seats(arena, judge)
         budget: Decimal | None = options["budget"]
         for seat in seats:
-            check(seat, budget, calls_here=wait)
+            check(seat, budget, calls_here=wait, in_batches=bool(options["batch"]))
         for seat in seats:
-            if budget is not None:
-                seat.budget_usd = budget
-                seat.save(update_fields=["budget_usd"])
+            change(seat, budget, in_batches=options["batch"])
             planned = plan_judgments(seat, now=timezone.now(), most=options["most"])
-            self.stdout.write(f"{seat.judge}: {planned} battles planned")
+            how = ", asked in batches" if seat.in_batches else ""
+            self.stdout.write(f"{seat.judge}: {planned} battles planned{how}")
+            if (sent := measure_sent(seat)).jobs:
+                self.stdout.write(f"{seat.judge}: {sent}, sent since {sent.since:%d %B %H:%M} UTC")
         if not wait:
             sweep_soon()
             return
@@ -97,13 +102,24 @@ def read_most(text: str) -> int:
     raise ArgumentTypeError(f"{text!r} is no number of battles")
 
 
-def check(seat: Seat, budget: Decimal | None, *, calls_here: bool) -> None:
+def check(seat: Seat, budget: Decimal | None, *, calls_here: bool, in_batches: bool) -> None:
     """A budget means nothing without a price, and a call here nothing without a key."""
+    if in_batches and not takes_batches(seat.judge):
+        raise CommandError(f"{seat.judge}: {seat.judge.provider} takes no batches")
     if budget is not None and not is_free(seat.judge) and read_price(seat.judge) is None:
         raise CommandError(f"no price is known for {seat.judge}: give `price:` in the arena's file")
     judge = seat.judge
     if calls_here and (lack := make_provider(judge.provider, judge.model, judge.params).lacks):
         raise CommandError(lack)
+
+
+def change(seat: Seat, budget: Decimal | None, *, in_batches: bool | None) -> None:
+    """What the command says stands from now on, until the arena's file is loaded again."""
+    if budget is not None:
+        seat.budget_usd = budget
+    if in_batches is not None:
+        seat.in_batches = in_batches
+    seat.save(update_fields=["budget_usd", "in_batches"])
 
 
 def follow(seats: Sequence[Seat]) -> None:
@@ -113,12 +129,14 @@ def follow(seats: Sequence[Seat]) -> None:
     with tqdm(total=0, unit="judgment", disable=None) as bar:
         while True:
             release_expired(timezone.now())
+            sent = send_batches(seats, timezone.now)
+            follow_batches(timezone.now())
             asker = Asker(seats, limiter, timezone.now, rng, seen=lambda: show_progress(bar, seats))
             begun = asker.run(settings.CALL_SECONDS)
             for seat in seats:
                 settle(seat, now=timezone.now())
             show_progress(bar, seats)
-            if not begun and not any(map(goes_on, seats)):
+            if not begun and not sent and not any(map(goes_on, seats)):
                 return
             time.sleep(LOOK_SECONDS)
 

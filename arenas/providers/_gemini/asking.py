@@ -11,8 +11,10 @@ from google import genai
 from google.genai import types
 
 from arenas.providers._gemini.answers import CUT, REFUSALS, Reply, read_answer
+from arenas.providers._gemini.batch import Reader
 from arenas.providers._gemini.client import call
 from arenas.providers._gemini.errors import BadAnswer
+from arenas.providers._gemini.settings import ONE_CALL
 from arenas.providers._replies import make_answer
 from arenas.providers.base import (
     Answer,
@@ -35,7 +37,9 @@ async def ask(
     try:
         answer = await call(
             client.aio.models.generate_content(
-                model=model, contents=[make_question(images, question)], config=config
+                model=model,
+                contents=[make_question(images, question)],
+                config=config.model_copy(update=ONE_CALL),
             )
         )
     except BadAnswer as error:
@@ -74,6 +78,18 @@ def conclude(reply: Reply, schema: Mapping[str, Any]) -> Answer:
     return make_answer(
         text, schema, raw_reason=ending, model_version=reply.model_version, usage=usage
     )
+
+
+def make_reader(schemas: Mapping[str, Mapping[str, Any]]) -> Reader[Answer]:
+    """How the replies of a batch are read: as those of single calls, by each key's schema."""
+
+    def read(key: str, response: types.GenerateContentResponse) -> Answer | ProviderError:
+        try:
+            return conclude(read_answer(response, turn=0), schemas.get(key, {}))
+        except ProviderError as error:
+            return error
+
+    return Reader(read, _fail_form)
 
 
 def _fail_form(raw_reason: str) -> Answer:

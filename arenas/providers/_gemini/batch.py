@@ -8,20 +8,18 @@ import asyncio
 import json
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, Generic, Self, TypeVar
 
 from google import genai
 from google.genai import types
 
-from arenas.providers._gemini.answers import read_answer, refuse_form
 from arenas.providers._gemini.client import call, hush_warnings
-from arenas.providers._gemini.conversation import make_outcome
 from arenas.providers._gemini.errors import BadAnswer, explain_error, explain_item
 from arenas.providers._http import answer_to_file
-from arenas.providers.base import BatchState, Cause, Outcome, ProviderError
+from arenas.providers.base import BatchState, Cause, ProviderError, Result
 
 _MOST_INLINE = 20
 _LARGEST_INLINE = 15_000_000
@@ -33,7 +31,6 @@ _ENDINGS = {
     "JOB_STATE_EXPIRED": "The batch job was not done within the service's time limit.",
 }
 
-Result = Outcome | ProviderError
 Returned = TypeVar("Returned")
 
 
@@ -63,6 +60,14 @@ class Item:
             config=self.config,
             metadata={"key": self.key},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader(Generic[Result]):
+    """What a key's response came to, and a response that is out of form."""
+
+    read: Callable[[str, types.GenerateContentResponse], Result | ProviderError]
+    refuse: Callable[[str], Result]
 
 
 async def submit(client: genai.Client, model: str, items: list[Item], *, name: str) -> str:
@@ -109,14 +114,14 @@ async def cancel(client: genai.Client, job: str) -> None:
                 raise
 
 
-async def poll(client: genai.Client, job: str, details: Mapping[str, Any]) -> BatchState:
-    """What became of the job; `details` go with every outcome."""
+async def poll(client: genai.Client, job: str, reader: Reader[Result]) -> BatchState[Result]:
+    """What became of the job."""
     try:
         async with _patience():
             found = await call(client.aio.batches.get(name=job))
             if not found.done:
                 return BatchState(False)
-            results = await _fetch(client, found, {**details, "batch": job})
+            results = await _fetch(client, found, reader)
     except BadAnswer:
         return BatchState(True, failed="The batch job's answers are not of the form documented.")
     except ProviderError as error:
@@ -128,33 +133,36 @@ async def poll(client: genai.Client, job: str, details: Mapping[str, Any]) -> Ba
 
 
 async def _fetch(
-    client: genai.Client, job: types.BatchJob, details: dict[str, Any]
-) -> Mapping[str, Result]:
+    client: genai.Client, job: types.BatchJob, reader: Reader[Result]
+) -> Mapping[str, Result | ProviderError]:
     if job.dest and job.dest.file_name:
-        results = ResultFile(details)
+        results = ResultFile(reader)
         with answer_to_file(_LARGEST_FILE):
             name = job.dest.file_name
             await _sure(client.aio.files.download(file=name, destination=results.file))
         return results.find_places()
     inline = (job.dest and job.dest.inlined_responses) or []
-    return {(each.metadata or {}).get("key", ""): _read_inline(each, details) for each in inline}
+    keyed = [((each.metadata or {}).get("key", ""), each) for each in inline]
+    return {key: _read_inline(key, each, reader) for key, each in keyed}
 
 
-def _read_inline(item: types.InlinedResponse, details: dict[str, Any]) -> Result:
+def _read_inline(
+    key: str, item: types.InlinedResponse, reader: Reader[Result]
+) -> Result | ProviderError:
     if item.response is None:
         return explain_item(item.error.model_dump(exclude_none=True) if item.error else {})
-    return _conclude(item.response, details)
+    return reader.read(key, item.response)
 
 
-class ResultFile(Mapping[str, Result]):
+class ResultFile(Mapping[str, Result | ProviderError]):
     """The answers of a job in their file: each is read when it is asked for, not before.
 
     A hundred pictures in 2K are a gigabyte, which nobody wants in memory at once.
     """
 
-    def __init__(self, details: dict[str, Any]) -> None:
+    def __init__(self, reader: Reader[Result]) -> None:
         self.file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
-        self.details = details
+        self.reader = reader
         self.places: dict[str, int] = {}
         weakref.finalize(self, self.file.close)
 
@@ -168,9 +176,9 @@ class ResultFile(Mapping[str, Result]):
             place += len(line)
         return self
 
-    def __getitem__(self, key: str) -> Result:
+    def __getitem__(self, key: str) -> Result | ProviderError:
         self.file.seek(self.places[key])
-        return _read_line(self.file.readline(), self.details)
+        return _read_line(key, self.file.readline(), self.reader)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)
@@ -179,7 +187,7 @@ class ResultFile(Mapping[str, Result]):
         return len(self.places)
 
 
-def _read_line(line: bytes, details: dict[str, Any]) -> Result:
+def _read_line(key: str, line: bytes, reader: Reader[Result]) -> Result | ProviderError:
     try:
         item = json.loads(line)
         if "response" not in item:
@@ -190,11 +198,11 @@ def _read_line(line: bytes, details: dict[str, Any]) -> Result:
     except ValueError as error:
         failure = explain_error(error)
         if isinstance(failure, BadAnswer):
-            return make_outcome((refuse_form(str(failure)),), details)
+            return reader.refuse(str(failure))
         return failure
     except Exception as error:  # a service may answer anything; the other lines are read
-        return make_outcome((refuse_form(f"{type(error).__name__}: {error}"),), details)
-    return _conclude(response, details)
+        return reader.refuse(f"{type(error).__name__}: {error}")
+    return reader.read(key, response)
 
 
 def _read_key(line: bytes) -> str:
@@ -203,10 +211,6 @@ def _read_key(line: bytes) -> str:
         return str(json.loads(line).get("key", ""))
     except (ValueError, AttributeError):
         return ""
-
-
-def _conclude(response: types.GenerateContentResponse, details: dict[str, Any]) -> Outcome:
-    return make_outcome((read_answer(response, turn=0),), details)
 
 
 @asynccontextmanager

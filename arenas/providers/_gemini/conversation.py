@@ -10,6 +10,7 @@ from google import genai
 from google.genai import types
 
 from arenas.providers._gemini.answers import Reply, list_shown, read_answer, refuse_form
+from arenas.providers._gemini.batch import Reader
 from arenas.providers._gemini.client import SDK, call
 from arenas.providers._gemini.errors import BadAnswer
 from arenas.providers._gemini.pictures import compare_ratio
@@ -97,6 +98,14 @@ def make_message(request: Request, turn: int) -> types.Content:
         parts.append(types.Part.from_bytes(data=reference.data, mime_type=reference.mime))
     parts.append(types.Part(text=request.turns[turn]))
     return types.Content(role="user", parts=parts)
+
+
+def make_reader(details: dict[str, Any]) -> Reader[Outcome]:
+    """How the answers of a batch are read; `details` go with every outcome."""
+    return Reader(
+        lambda _, answer: make_outcome((read_answer(answer, turn=0),), details),
+        lambda raw_reason: make_outcome((refuse_form(raw_reason),), details),
+    )
 
 
 def sum_usage(replies: Iterable[Reply]) -> dict[str, int]:

@@ -64,5 +64,4 @@ def make_asking_config(
         thinking_config=types.ThinkingConfig(thinking_level=level) if level else None,
         temperature=params.get("temperature"),
         system_instruction=params.get("system"),
-        **ONE_CALL,
     )

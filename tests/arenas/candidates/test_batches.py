@@ -7,14 +7,17 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from arenas.candidates import batches
-from arenas.candidates.batches import LOOK, PATIENCE, follow_batches, open_job, send
+from arenas.candidates import batches, jobs
+from arenas.candidates.batches import follow_batches, open_job, send
 from arenas.candidates.claim import release_expired
 from arenas.candidates.due import find_lanes
+from arenas.candidates.jobs import LOOK, PATIENCE
 from arenas.candidates.models import BatchJob, Candidate
 from arenas.candidates.open_images import open_received
 from arenas.candidates.runs import Wish, cancel_run, start_run
 from arenas.competitors.models import Competitor
+from arenas.providers.base import Cause, ProviderError
+from arenas.providers.gemini import Provider
 from arenas.suites.load import load_suite
 from evalsite.standin.server import StandIn
 from tests.factories import make_arena, suite_file
@@ -103,7 +106,7 @@ def test_a_conversation_is_not_sent_in_a_batch(plan):
 def test_a_sender_that_died_after_sending_is_followed_by_another(plan, service, monkeypatch):
     plan("A cat.")
     with monkeypatch.context() as patched:
-        patched.setattr(batches, "note_sent", lambda *_, **__: True)
+        patched.setattr(jobs, "note_sent", lambda *_, **__: True)
         send_batches(NOW)
     assert BatchJob.objects.get().job == ""
     open_all(follow_batches(LATER))
@@ -177,13 +180,13 @@ def test_a_job_that_has_ended_is_kept_although_its_run_was_cancelled(plan):
 
 def test_a_job_that_arrived_when_it_had_been_given_up_is_cancelled(plan, service, monkeypatch):
     plan("A cat.")
-    note = batches.note_sent
+    note = jobs.note_sent
 
     def note_late(job, name, *, now):
         BatchJob.objects.update(state="ended", ended_at=now)
         return note(job, name, now=now)
 
-    monkeypatch.setattr(batches, "note_sent", note_late)
+    monkeypatch.setattr(jobs, "note_sent", note_late)
     send_batches(NOW)
     assert any(each.path.endswith(":cancel") for each in service.received)
     assert BatchJob.objects.get().state == "ended"
@@ -214,6 +217,17 @@ def test_what_came_to_nothing_in_batches_goes_alone_after_some_tries(plan):
         now += PATIENCE
         follow_batches(now)
     assert list(Candidate.objects.values_list("status", "for_batch")) == [("planned", False)]
+
+
+def test_a_service_that_is_full_is_asked_again_later_and_for_batches(plan, monkeypatch):
+    async def refuse(*_, **__):
+        raise ProviderError("full", cause=Cause.BUSY)
+
+    plan("A cat.")
+    monkeypatch.setattr(Provider, "submit", refuse)
+    for number in range(4):
+        assert send_batches(NOW + number * LOOK) == 1
+    assert list(Candidate.objects.values_list("status", "for_batch")) == [("planned", True)]
 
 
 def test_a_candidate_that_is_retried_alone_pays_the_full_price(plan, service):

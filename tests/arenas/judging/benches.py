@@ -47,3 +47,16 @@ def word_prompts(words):
     """Have every prompt say this, too: the stand-in reads from it how to fail."""
     for prompt in Prompt.objects.all():
         Prompt.objects.filter(pk=prompt.pk).update(turns=[f"{prompt.turns[0]} {words}"])
+
+
+def list_jobs(service):
+    """The calls that brought batch jobs."""
+    return [each for each in service.received if "batchGenerateContent" in each.path]
+
+
+def count_questions(service):
+    """How many questions arrived, in whichever way."""
+    inline = [each.body["batch"]["inputConfig"]["requests"]["requests"]
+              for each in list_jobs(service)]  # fmt: skip
+    alone = [each for each in service.received if each.path.endswith(":generateContent")]
+    return sum(map(len, inline)) + len(alone)

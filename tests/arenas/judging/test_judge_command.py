@@ -1,20 +1,25 @@
 """`manage.py judge`, the page of judges, and what boards and exports make of judge votes."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from arenas.candidates import jobs
 from arenas.competitors.models import Competitor
 from arenas.exports.tables import export_votes
+from arenas.judging.batches import send_batches
 from arenas.judging.models import Judgment
+from arenas.judging.plan import plan_judgments
 from arenas.judging.tasks import sweep
 from arenas.raters.models import RaterKind
 from arenas.votes.count import seal_and_fold
 from arenas.votes.models import Vote
 from metrics.leaderboards.models import Snapshot
 from metrics.leaderboards.refresh import refresh_arena
-from tests.arenas.judging.benches import ask, seat_judge, word_prompts
+from tests.arenas.judging.benches import ask, count_questions, list_jobs, seat_judge, word_prompts
 from tests.factories import NOW, answer, hold, make_rater
 
 PAGE = "/workbench/arenas/small/judges/"
@@ -131,3 +136,36 @@ def test_the_page_shows_troubles_to_staff_alone(world, service, staff_client, cl
     ask(seat)
     assert "withheld the answer" in staff_client.get(PAGE).content.decode()
     assert client.get(PAGE).status_code in (302, 403)
+
+
+def test_the_command_sends_and_follows_batches_until_all_is_said(world, service, monkeypatch):
+    monkeypatch.setattr(jobs, "LOOK", timedelta())
+    seat = seat_judge(world, most=2)
+    said = run("--wait", "--batch")
+    assert "looker: 2 battles planned, asked in batches" in said
+    assert "looker: 4 done" in said
+    assert (len(list_jobs(service)), count_questions(service)) == (1, 4)
+    assert Vote.objects.filter(source="judge").count() == 2
+    seat.refresh_from_db()
+    assert seat.in_batches
+
+
+def test_the_command_and_the_page_say_what_waits(world, service, staff_client):
+    seat = seat_judge(world, most=1, in_batches=True)
+    plan_judgments(seat, now=NOW)
+    send_batches([seat], timezone.now)
+    assert "looker: 2 questions in 1 batch job, sent since" in run()
+    assert "2 questions in 1 batch job" in staff_client.get(PAGE).content.decode()
+
+
+def test_batches_can_be_given_up_for_what_was_not_sent(world, service):
+    seat_judge(world, most=1, in_batches=True)
+    run("--wait", "--no-batch")
+    assert (list_jobs(service), count_questions(service)) == ([], 2)
+
+
+def test_a_judge_whose_service_takes_no_batches_says_so(world):
+    seat_judge(world, provider="procedural", model="", name="rules")
+    with pytest.raises(CommandError, match="rules: procedural takes no batches"):
+        run("--batch")
+    assert not Judgment.objects.exists()

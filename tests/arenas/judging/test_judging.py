@@ -206,7 +206,7 @@ def test_a_reply_that_comes_after_its_lease_changes_nothing(seat):
     [job] = take(seat, limit=1)
     release_expired(timezone.now() + timedelta(minutes=1))
     late = Answer({"reason": "", "overall": "A", "instruction": "A", "naturalness": "A"})
-    assert store(job, late, seconds=1, again=None, now=NOW) is None
+    assert store(job.judgment, late, seconds=1, again=None, now=NOW) is None
     assert Judgment.objects.get(pk=job.judgment.pk).status == Status.PLANNED
 
 

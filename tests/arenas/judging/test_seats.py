@@ -42,6 +42,13 @@ def test_a_judge_gets_a_seat_and_answers_the_overall_question(load):
     assert seat.judge.price == {"input_text": 0.3, "output_text": 2.5}
 
 
+def test_a_judge_is_asked_in_batches_where_its_file_says_so(load):
+    load({**LOOKER, "batch": True})
+    assert Seat.objects.get().in_batches
+    load(LOOKER)
+    assert not Seat.objects.get().in_batches
+
+
 def test_loading_again_changes_nothing(load):
     load(LOOKER)
     load(LOOKER)
@@ -85,6 +92,7 @@ def test_a_stated_family_counts_before_the_provider(load):
         ({"share": 0.5}, "not both"),
         ({"provider": "nobody"}, "unknown provider"),
         ({"provider": "imagen"}, "imagen does not judge images"),
+        ({"provider": "openai", "batch": True}, "openai takes no batches"),
         ({"params": {"image_size": "1K"}}, "'image_size' has no effect on a judge"),
         ({"budget_usd": 1}, "budget_usd needs a price"),
         ({"questions": {"taste": "better"}}, "taste"),

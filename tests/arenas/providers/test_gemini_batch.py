@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from arenas.providers._gemini import batch
+from arenas.providers._gemini.conversation import make_reader
 from arenas.providers.base import (
     BatchState,
     Cause,
@@ -29,11 +30,11 @@ def submit(requests: dict[str, Request], **params: Any) -> str:
     return asyncio.run(Provider(MODEL, params).submit(requests, name="night-1"))
 
 
-def poll(job: str) -> BatchState:
+def poll(job: str) -> BatchState[Outcome]:
     return asyncio.run(Provider(MODEL, {}).poll(job))
 
 
-def run(requests: dict[str, Request]) -> BatchState:
+def run(requests: dict[str, Request]) -> BatchState[Outcome]:
     return poll(submit(requests))
 
 
@@ -195,8 +196,8 @@ def test_the_service_may_hang_for_so_long_only(service, monkeypatch):
     assert caught.value.cause is Cause.TIMEOUT
 
 
-def read_lines(lines: bytes) -> batch.ResultFile:
-    results = batch.ResultFile({})
+def read_lines(lines: bytes) -> batch.ResultFile[Outcome]:
+    results = batch.ResultFile(make_reader({}))
     results.file.write(lines)
     return results.find_places()
 
