@@ -3,11 +3,8 @@
 from PIL import Image
 
 from metrics.checks._adapters.likeness import Likeness
-from metrics.checks._adapters.prepare import crop_middle, normalise
+from metrics.checks._adapters.prepare import prepare_for_clip
 from metrics.checks._adapters.weights import Network, Numbers
-
-MEAN, SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-SIDE = 224
 
 
 class Check(Likeness):
@@ -15,12 +12,11 @@ class Check(Likeness):
 
     `CHECK_CLIP` names the image encoder: (1, 3, side, side) to (1, d). The short side is brought to
     `side`, the middle square is cut out, and each channel is normalised with CLIP's own mean and
-    deviation. Text is not compared: that would need the tokenizer of the same model.
+    deviation. The words of the prompt are compared by the check `clipscore`.
     """
 
     title = "CLIP likeness"
     variable = "CHECK_CLIP"
 
     def prepare(self, image: Image.Image, network: Network) -> Numbers:
-        side = network.side(SIDE)
-        return normalise(crop_middle(image, side, resized=side), MEAN, SPREAD)
+        return prepare_for_clip(image, network)

@@ -6,9 +6,10 @@ from typing import Any
 
 from arenas.definitions.models import Arena
 from arenas.suites.models import Prompt
-from metrics.court.cost import Cost
-from metrics.court.decide import Present, Trust, list_trust, newest_rulings
+from metrics.court.cost import Cost, measure_judge_cost
+from metrics.court.decide import Trust, list_trust, newest_rulings
 from metrics.court.models import CourtRuling
+from metrics.court.present import Present
 from metrics.court.subjects import Subject
 
 Figures = Mapping[str, Any]
@@ -84,15 +85,20 @@ def read_card(subject: Subject, present: Present) -> Card:
         subject,
         verdicts,
         list(rulings.filter(category="")[:PAST]),
-        read_cost(verdicts[0].figures),
+        read_cost(subject, verdicts[0].figures),
         list_measurable(verdicts[0].figures, present.names),
     )
 
 
-def read_cost(figures: Figures | None) -> Cost | None:
-    """As it was when the court last sat; none before, nor in rulings of sites before that."""
+def read_cost(subject: Subject, figures: Figures | None) -> Cost | None:
+    """As it was when the court last sat; before that of a judge what it has cost by now.
+
+    A check's results are too many to be summed up for each visit.
+    """
     found = figures.get("cost") if figures else None
-    return Cost(**found) if found else None
+    if found:
+        return Cost(**found)
+    return measure_judge_cost(subject) if subject.rater else None
 
 
 def list_measurable(figures: Figures | None, shown: Mapping[int, str]) -> list[MeasurableRow]:

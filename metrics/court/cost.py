@@ -1,4 +1,7 @@
-"""What a check or judge costs: measured when the court sits, for the pages to read."""
+"""What a check or judge costs: measured when the court sits, for the pages to read.
+
+Where it has not sat, a judge's answers are few, and are summed up at once.
+"""
 
 from dataclasses import dataclass
 

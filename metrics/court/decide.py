@@ -5,17 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from arenas.candidates.models import Candidate
-from arenas.competitors.models import Competitor
-from arenas.definitions.models import Entry
 from arenas.votes.count import fold_counts
 from metrics.court.hear import count_results, count_votes, hold_court, list_questions
 from metrics.court.models import CourtRuling
+from metrics.court.present import Present, read_present
 from metrics.court.read import PEOPLE, read_votes
 from metrics.court.subjects import Subject, find_results, find_subject, list_subjects
-from metrics.leaderboards.models import Rating
 from metrics.stats.court_rule import State, guess_need, say_need
 
 # The court sits again after so many new votes or results, or this share of them.
@@ -34,47 +31,6 @@ class Trust:
     @property
     def may_gate(self) -> bool:
         return self.state == State.MAY_GATE
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """The competitors (ids) of now: what each made, where it is in, and what may be said of it.
-
-    `made` has each with the categories of its candidates, `checks` the names of the checks of the
-    arenas that it has not left, `kin` its family. `names` are those that some board shows: of the
-    others nobody is told, not even the family.
-    """
-
-    made: frozenset[tuple[int, str]]
-    checks: Mapping[int, frozenset[str]]
-    kin: Mapping[int, str]
-    names: Mapping[int, str]
-
-
-NOBODY = Present(frozenset(), {}, {}, {})
-
-
-def read_present() -> Present:
-    """For one page or command: it looks at every candidate."""
-    if not CourtRuling.objects.exists():
-        return NOBODY  # then nobody's family matters
-    made = Candidate.objects.filter(status=Candidate.Status.DONE).order_by()
-    checks: dict[int, frozenset[str]] = {}
-    entries = Entry.objects.filter(withdrawn_at=None)
-    for competitor, named in entries.values_list("competitor", "arena__checks"):
-        checks[competitor] = checks.get(competitor, frozenset()).union(named)
-    return Present(
-        frozenset(made.values_list("competitor_id", "prompt__category").distinct()),
-        checks,
-        {each.pk: each.kin for each in Competitor.objects.all()},
-        find_names(),
-    )
-
-
-def find_names() -> dict[int, str]:
-    """The names that a board shows: of those with votes in any snapshot."""
-    rated = Rating.objects.filter(competitor=OuterRef("pk"), votes__gt=0)
-    return dict(Competitor.objects.filter(Exists(rated)).values_list("pk", "name"))
 
 
 def find_trust(check: str, category: str = "", *, present: Present | None = None) -> Trust:

@@ -1,7 +1,9 @@
 """Who is heard: every check of which more or less is better, and every judge that has voted."""
 
+import logging
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
@@ -14,6 +16,7 @@ from metrics.results.models import CheckResult
 from metrics.results.summarise import find_headline
 
 JUDGE = "judge:"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,30 @@ class Subject:
 
 
 def list_subjects() -> list[Subject]:
-    checks = [make_subject(name) for name in check_names()]
-    heard = [each for each in checks if each.headline and each.headline.better]
+    heard = [each for each in list_checks() if each.headline and each.headline.better]
     return heard + list_judges()
+
+
+def list_checks() -> list[Subject]:
+    """Every check; one that cannot be loaded is logged, and left out."""
+    return [subject for name in check_names() if (subject := make_or_log(name))]
+
+
+def load_subject(name: str) -> Subject:
+    try:
+        return make_subject(name)
+    except (ValueError, DatabaseError):
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        raise ValueError(f"the check {name!r} cannot be loaded: {error}") from error
+
+
+def make_or_log(name: str) -> Subject | None:
+    try:
+        return load_subject(name)
+    except ValueError:
+        logger.exception("the check %s is left out", name)
+        return None
 
 
 def list_judges() -> list[Subject]:
@@ -46,14 +70,13 @@ def list_judges() -> list[Subject]:
 
 def list_descriptive() -> list[Subject]:
     """The checks that only describe: nobody says which way is better."""
-    checks = [make_subject(name) for name in check_names()]
-    return [each for each in checks if each.headline and not each.headline.better]
+    return [each for each in list_checks() if each.headline and not each.headline.better]
 
 
 def find_subject(name: str) -> Subject:
-    """The check or judge of this name. Raises ValueError for an unknown one."""
+    """The check or judge of this name. Raises ValueError for one unknown, or not to be loaded."""
     if not name.startswith(JUDGE):
-        return make_subject(name)
+        return load_subject(name)
     known = {each.name: each for each in list_judges()}
     if name not in known:
         raise ValueError(f"no judge {name!r} has voted (known: {', '.join(known) or 'none'})")

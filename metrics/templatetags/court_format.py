@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from metrics.court.decide import find_trust, read_present
+from metrics.court.decide import find_trust
+from metrics.court.present import read_present
 
 register = template.Library()
 

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 
 from arenas.definitions.models import Arena
 from arenas.judging.measure import describe_kinships
-from metrics.court.decide import find_names
+from metrics.court.present import find_names
 
 register = template.Library()
 

@@ -1,8 +1,10 @@
 """One check in one arena: whom it favours, whether raters do too, and what it saw. Staff only."""
 
+import logging
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db import DatabaseError
 from django.db.models import Avg, Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -14,16 +16,16 @@ from arenas.definitions.models import Arena
 from arenas.exports.write import FORMATS
 from arenas.views.access import staff_only
 from arenas.views.workbench import send_table
-from metrics.checks.base import Measure, check_names
+from metrics.checks.base import Measure
 from metrics.court.read import PEOPLE, choose_questions
 from metrics.leaderboards.board import find_shown
 from metrics.leaderboards.forms import METHODS, PAIRS
 from metrics.leaderboards.models import Leaderboard, Rating, Snapshot
-from metrics.results.asking import make_check
 from metrics.results.example import Example, count_reasons, list_extremes, select_results
 from metrics.results.export import export_checks
 from metrics.results.models import CheckResult
 from metrics.results.near import Repeats, count_repeats
+from metrics.results.read import find_check
 from metrics.results.summarise import (
     CheckCell,
     CheckColumn,
@@ -34,6 +36,8 @@ from metrics.results.versions import compare_versions
 from metrics.stats.shares import wilson_bounds
 from metrics.views.evidence import Picture, draw_parts
 from metrics.views.scatter import Point, Scatter, make_scatter
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +84,31 @@ class Spent:
 @staff_only
 def arena_check(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     arena = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
-    if name not in check_names():
-        raise Http404("There is no such check.")
-    check = make_check(name)
+    check = find_check(name)
+    if check is None:
+        raise Http404("There is no such check, or it cannot be loaded.")
     measure = find_headline(check)
     category = request.GET.get("category", "")
     categories = list_categories(arena)
     if category not in ("", *categories):
         raise Http404("There is no such category.")
     asked = [category] if category else ["", *categories]
-    columns = summarise_categories(arena, name, asked)
+    about = {"arena": arena, "name": name, "check": check, "measure": measure, "category": category}
+    try:
+        columns = summarise_categories(arena, name, asked)
+    except DatabaseError:
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        logger.exception("the check %s cannot be summed up in %s", name, arena.slug)
+        trouble = f"{type(error).__name__}: {error}"
+        return render(request, "metrics/arena_check.html", {**about, "trouble": trouble})
     column = columns[category]
     snapshot = find_votes(arena, name, category)
     rows = list_rows(arena, name, column, snapshot)
     results = select_results(arena, name, check, category)
     worst, best = list_extremes(results, check)
     context = {
-        "arena": arena,
-        "name": name,
-        "check": check,
-        "measure": measure,
-        "category": category,
+        **about,
         "categories": categories,
         "column": column,
         "rows": rows,

@@ -6,8 +6,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from metrics.court.card import list_examples, read_card
-from metrics.court.decide import read_present
 from metrics.court.hear import count_votes
+from metrics.court.present import read_present
 from metrics.court.subjects import find_subject, list_descriptive, list_subjects
 from metrics.stats.court import CEILING_SHARE, LEAST_ACCURACY
 from metrics.stats.court_rule import guess_need

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from arenas.candidates.models import Candidate, Part
+from arenas.candidates.plan import select_candidates, select_entered
 from arenas.definitions.models import Arena
 from arenas.suites.models import Prompt
 from arenas.views.access import staff_only
@@ -30,11 +31,11 @@ class Made:
     @property
     def shown(self) -> list[Said]:
         """Checks that are for the prompt, or have looked at it all the same."""
-        return [each for each in self.said if each.applies or each.result or each.older]
+        return [each for each in self.said if each.tells]
 
     @property
     def silent(self) -> list[Said]:
-        return [each for each in self.said if each not in self.shown]
+        return [each for each in self.said if each.named and not each.tells]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Switch:
 def arena(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
     done = Q(candidates__status=Candidate.Status.DONE)
-    current = Q(candidates__competitor__in=found.competitors().order_by().values("pk"))
+    current = Q(candidates__in=select_candidates(found).order_by().values("pk"))
     prompts = found.prompts().annotate(
         done=Count("candidates", filter=done & current, distinct=True),
         total=Count("candidates", filter=current, distinct=True),
@@ -83,9 +84,7 @@ def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @staff_only
 def candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(Arena.objects.select_related("suite_version"), slug=slug)
-    row = get_object_or_404(
-        select_shown(found).filter(prompt__in=found.prompts().order_by().values("pk")), pk=pk
-    )
+    row = get_object_or_404(select_shown(found), pk=pk)
     siblings = select_shown(found).filter(prompt=row.prompt_id, competitor=row.competitor_id)
     near = find_near(siblings).get(row.pk, [])
     said = read_candidates(found, [row])[row.pk]
@@ -103,9 +102,10 @@ def candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def select_shown(arena: Arena) -> QuerySet[Candidate]:
     """All candidates by whoever entered the arena, with what their pages show."""
-    entered = Candidate.objects.filter(competitor__in=arena.entries.values("competitor"))
-    return entered.select_related("competitor", "prompt").prefetch_related(
-        "parts__image", "check_results", "prompt__references__image"
+    return (
+        select_entered(arena)
+        .select_related("competitor", "prompt")
+        .prefetch_related("parts__image", "check_results", "prompt__references__image")
     )
 
 

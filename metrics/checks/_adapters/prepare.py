@@ -5,7 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from metrics.checks._adapters.weights import Numbers
+from metrics.checks._adapters.weights import Network, Numbers
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_SPREAD = (0.26862954, 0.26130258, 0.27577711)
+CLIP_SIDE = 224
+
+
+def prepare_for_clip(image: Image.Image, network: Network) -> Numbers:
+    """The middle square at the network's own side, with CLIP's own mean and deviation."""
+    side = network.side(CLIP_SIDE)
+    return normalise(crop_middle(image, side, resized=side), CLIP_MEAN, CLIP_SPREAD)
 
 
 def crop_middle(image: Image.Image, side: int, *, resized: int) -> Image.Image:

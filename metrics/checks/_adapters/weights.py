@@ -19,6 +19,12 @@ from numpy.typing import NDArray
 from metrics.checks.base import BaseCheck
 
 Numbers = NDArray[np.float32]
+KINDS: dict[str, Any] = {
+    "tensor(float16)": np.float16,
+    "tensor(float)": np.float32,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
 TORCHSCRIPT = {".pt", ".pth", ".ts"}
 # So many digits of the file's SHA-256 tell one version of the weights from another.
 DIGITS = 8
@@ -30,10 +36,10 @@ class BadWeights(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network with as many pictures in as `shapes` says; None where a size is free."""
+    """A network with as many inputs as `shapes` says; None where a size is free."""
 
     shapes: tuple[tuple[int | None, ...], ...]
-    run: Callable[[Sequence[Numbers]], Numbers]
+    run: Callable[[Sequence[NDArray[Any]]], Numbers]
 
     def side(self, usual: int) -> int:
         """The side of the square that it takes, or the usual one where any will do."""
@@ -45,41 +51,62 @@ class Adapter(BaseCheck):
     """A check on weights of one's own. `variable` names the file; without it nothing is measured.
 
     The version is this code's own and the first digits of the file's SHA-256, since other weights
-    give other values.
+    give other values; `companions` are the variables of further files of which that is true.
     """
 
     variable: str
+    companions: tuple[str, ...] = ()
     revision = "1"
     pictures = 1  # how many the network takes at once
 
     @property
     def version(self) -> str:  # type: ignore[override]
         # Read anew for each object, because it changes with the file.
-        path = find_file(self.variable)
-        return f"{self.revision}-{hash_file(path)[:DIGITS]}" if path else self.revision
+        digest = hash_files(self.variable, *self.companions)
+        return f"{self.revision}-{digest[:DIGITS]}" if digest else self.revision
 
     def load(self) -> Network:
         """The network. Raises BadWeights where none is named, or it is none of the kind."""
-        value = os.environ.get(self.variable, "")
-        if not value:
-            raise BadWeights(f"no weights are named (set {self.variable})")
-        path = find_file(self.variable)
-        if path is None:
-            raise BadWeights(f"{self.variable} names no file: {Path(value).name}")
-        network = load_network(path, hash_file(path))
+        network = load_named(self.variable)
         check_inputs(network, self.pictures, self.variable)
         return network
 
 
+def load_named(variable: str) -> Network:
+    """The network that the variable names. Raises BadWeights."""
+    path = name_file(variable)
+    return load_network(path, hash_file(path))
+
+
+def name_file(variable: str, what: str = "weights are") -> Path:
+    """The file that the variable names. Raises BadWeights where it names none."""
+    value = os.environ.get(variable, "")
+    if not value:
+        raise BadWeights(f"no {what} named (set {variable})")
+    path = find_file(variable)
+    if path is None:
+        raise BadWeights(f"{variable} names no file that can be read: {Path(value).name}")
+    return path
+
+
 def find_file(variable: str) -> Path | None:
     value = os.environ.get(variable, "")
-    return Path(value) if value and Path(value).is_file() else None
+    found = value and Path(value).is_file() and os.access(value, os.R_OK)
+    return Path(value) if found else None
 
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, read once for as long as it is not written again."""
     stat = path.stat()
     return _hash(path, stat.st_mtime_ns, stat.st_size)
+
+
+def hash_files(*variables: str) -> str:
+    """Of one variable's file its SHA-256, of several that of theirs; empty where there is none."""
+    digests = [hash_file(path) if path else "" for path in map(find_file, variables)]
+    if len(digests) == 1 or not any(digests):
+        return digests[0]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 @cache
@@ -105,14 +132,15 @@ def _load_onnx(path: Path) -> Network:
     settings.log_severity_level = 4
     session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
     given = session.get_inputs()
-    names = [each.name for each in given]
+    kinds = {each.name: KINDS.get(each.type) for each in given}
     shapes = tuple(
         tuple(size if isinstance(size, int) else None for size in each.shape) for each in given
     )
 
-    def run(pictures: Sequence[Numbers]) -> Numbers:
-        made = session.run(None, dict(zip(names, pictures, strict=True)))[0]
-        return np.asarray(made, np.float32)
+    def run(inputs: Sequence[NDArray[Any]]) -> Numbers:
+        pairs = zip(kinds.items(), inputs, strict=True)
+        fed = {name: np.asarray(each, kind) for (name, kind), each in pairs}
+        return np.asarray(session.run(None, fed)[0], np.float32)
 
     return Network(shapes, run)
 
@@ -121,15 +149,20 @@ def _load_torch(path: Path) -> Network:
     try:
         torch: Any = import_module("torch")
     except ImportError:
-        raise BadWeights(f"torch, which reads {path.name}, is not installed") from None
+        raise BadWeights(say_lacking("torch", path)) from None
     module = torch.jit.load(str(path), map_location="cpu").eval()
 
-    def run(pictures: Sequence[Numbers]) -> Numbers:
+    def run(inputs: Sequence[NDArray[Any]]) -> Numbers:
         with torch.inference_mode():
-            made = module(*(torch.from_numpy(each) for each in pictures))
+            made = module(*(torch.from_numpy(each) for each in inputs))
         return np.asarray(made, np.float32)
 
     return Network((), run)
+
+
+def say_lacking(library: str, path: Path) -> str:
+    """Worded as the check's own trouble (`the check …`), so that it may be measured again."""
+    return f"the check lacks {library}, which reads {path.name} and is not installed"
 
 
 def check_inputs(network: Network, pictures: int, variable: str) -> None:
@@ -141,8 +174,11 @@ def check_inputs(network: Network, pictures: int, variable: str) -> None:
     for shape in network.shapes:
         square = len(shape) == 4 and shape[1] in (3, None) and shape[2] == shape[3]
         if not square or shape[0] not in (1, None):
-            shown = " × ".join("?" if size is None else str(size) for size in shape)
-            raise BadWeights(f"{variable}: the input is {shown}, not 1 × 3 × side × side")
+            raise BadWeights(f"{variable}: the input is {show(shape)}, not 1 × 3 × side × side")
+
+
+def show(shape: Sequence[int | None]) -> str:
+    return " × ".join("?" if size is None else str(size) for size in shape)
 
 
 def embed(network: Network, picture: Numbers, variable: str) -> Numbers:
@@ -150,11 +186,15 @@ def embed(network: Network, picture: Numbers, variable: str) -> Numbers:
 
     Raises BadWeights for an output of another shape, or one that is no number.
     """
-    made = _run(network, [picture], variable)
+    made = run(network, [picture], variable)
     if made.ndim not in (2, 3) or made.shape[0] != 1 or made.shape[-1] < 2:
-        shown = " × ".join(map(str, made.shape))
+        shown = show(made.shape)
         raise BadWeights(f"{variable}: the output is {shown}, not 1 × d or 1 × tokens × d")
-    vector = made[0] if made.ndim == 2 else made[0, 0]
+    return unify(made[0] if made.ndim == 2 else made[0, 0], variable)
+
+
+def unify(vector: Numbers, variable: str) -> Numbers:
+    """The vector at length 1. Raises BadWeights where it has none."""
     length = float(np.linalg.norm(vector))
     if not length > 0:
         raise BadWeights(f"{variable}: the embedding has no length")
@@ -164,15 +204,16 @@ def embed(network: Network, picture: Numbers, variable: str) -> Numbers:
 
 def measure_pair(network: Network, one: Numbers, other: Numbers, variable: str) -> float:
     """The single number that the network gives for two pictures. Raises BadWeights."""
-    made = _run(network, [one, other], variable)
+    made = run(network, [one, other], variable)
     if made.size != 1:
         raise BadWeights(f"{variable}: the output holds {made.size} numbers, not one")
     return float(made.ravel()[0])
 
 
-def _run(network: Network, pictures: Sequence[Numbers], variable: str) -> Numbers:
+def run(network: Network, inputs: Sequence[NDArray[Any]], variable: str) -> Numbers:
+    """What it gives first. Raises BadWeights where it fails, or the output is no number."""
     try:
-        made = network.run(pictures)
+        made = network.run(inputs)
     except Exception as error:  # of whichever library runs it
         raise BadWeights(f"{variable}: the network failed: {type(error).__name__}") from None
     if not np.isfinite(made).all():

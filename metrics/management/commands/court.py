@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from arenas.votes.count import fold_counts, seal_and_fold
 from metrics.court.card import Card, read_card
-from metrics.court.decide import read_present
 from metrics.court.hear import hold_court
+from metrics.court.present import read_present
 from metrics.court.read import PEOPLE, read_votes
 from metrics.court.subjects import find_subject, list_subjects
 

@@ -74,7 +74,8 @@ def test_nothing_is_measured_unless_weights_are_named(name):
 
 def test_a_name_that_is_no_file_is_a_reason_without_its_folder(monkeypatch, tmp_path):
     use(monkeypatch, "dino", tmp_path / "none.onnx")
-    assert measure("dino", ASTRONAUT).not_measurable == "CHECK_DINO names no file: none.onnx"
+    reason = "CHECK_DINO names no file that can be read: none.onnx"
+    assert measure("dino", ASTRONAUT).not_measurable == reason
 
 
 def test_a_file_that_is_no_network_is_a_reason(monkeypatch, tmp_path):
@@ -87,7 +88,7 @@ def test_torchscript_without_torch_is_a_reason(monkeypatch, tmp_path):
     (tmp_path / "net.pt").write_bytes(b"")
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     use(monkeypatch, "clip", tmp_path / "net.pt")
-    reason = "torch, which reads net.pt, is not installed"
+    reason = "the check lacks torch, which reads net.pt and is not installed"
     assert measure("clip", ASTRONAUT).not_measurable == reason
 
 

@@ -1,5 +1,6 @@
 """What the public reads of checks and judges, and what only staff does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,12 @@ from arenas.competitors.judges import Judge
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from arenas.definitions.seats import Seat
+from metrics.checks.base import BaseCheck
 from metrics.court.decide import hold_due
 from metrics.leaderboards.refresh import refresh_arena
 from metrics.templatetags.judge_format import kin_of_judges
-from tests.metrics.court.test_court_rulings import _alone, make_site
+from tests.metrics.court.site import ask_judge, make_site
 from tests.pages import text
-
-__all__ = ["_alone"]
 
 
 @pytest.fixture
@@ -79,6 +79,25 @@ def test_the_cards_count_no_results(client: Client, site: Arena) -> None:
     with CaptureQueriesContext(connection) as asked:
         client.get("/checks/")
     assert not [each["sql"] for each in asked if "metrics_checkresult" in each["sql"]]
+
+
+def test_what_a_judge_costs_is_shown_before_the_court_sits(
+    client: Client, db: None, tmp_path: Path
+) -> None:
+    ask_judge(make_site(tmp_path, 20))
+    assert "<b>0.01000</b> USD an image" in text(client.get("/checks/judge:vision-1 v1/"))
+    assert "<b>0.01000</b> USD an image" in text(client.get("/checks/"))
+
+
+def test_a_check_that_only_describes_says_so(
+    client: Client, db: None, brightness: type[BaseCheck], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = [replace(measure, better=0) for measure in brightness.measures]
+    monkeypatch.setattr(brightness, "measures", plain)
+    assert 'href="/checks/brightness/"' in text(client.get("/checks/"))
+    page = text(client.get("/checks/brightness/"))
+    assert "<h2>It only describes</h2>" in page
+    assert "Nothing to go by yet" not in page
 
 
 def test_the_tags_of_a_page_look_at_candidates_once(site: Arena) -> None:

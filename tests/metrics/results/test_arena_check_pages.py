@@ -1,6 +1,7 @@
 """What staff sees of checks: one check in an arena, one candidate, one prompt; and as data."""
 
 import io
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,10 +15,11 @@ from arenas.candidates.models import Candidate, Part
 from arenas.definitions.models import Arena
 from arenas.raters.models import RaterKind
 from arenas.votes.count import seal_and_fold
-from metrics.checks.base import BaseCheck
+from metrics.checks.base import BaseCheck, PromptFacts
 from metrics.leaderboards.refresh import refresh_arena
 from metrics.results.models import CheckResult
 from metrics.results.near import count_repeats, find_near
+from metrics.results.read import read_candidates
 from metrics.results.run import find_missing, run_check
 from metrics.results.summarise import summarise_categories, summarise_check
 from tests.factories import NOW, add_votes
@@ -179,3 +181,54 @@ def test_categories_are_summed_up_with_one_look_at_the_rows(checked: Arena) -> N
         found = summarise_categories(checked, "brightness", ["", "fancy", "plain"])
     assert len(all_) == len(one)
     assert found["fancy"] == summarise_check(checked, "brightness", "fancy")
+
+
+def fail(self: BaseCheck, prompt: PromptFacts) -> bool:
+    raise ZeroDivisionError("no words")
+
+
+def test_a_check_that_fails_to_say_whether_it_applies_is_shown_as_such(
+    staff_client: Client,
+    world: Arena,
+    brightness: type[BaseCheck],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world.checks = ["brightness", "technical"]
+    world.save()
+    monkeypatch.setattr(brightness, "applies", fail)
+    page = text(staff_client.get(f"/arenas/small/candidates/{fancy().pk}/"))
+    assert "could not say whether it applies: ZeroDivisionError: no words" in page
+    assert "Technical" in page
+    assert "the check brightness applies to" in caplog.text
+    assert staff_client.get(f"/arenas/small/prompts/{fancy().prompt_id}/").status_code == 200
+    page = text(staff_client.get("/arenas/small/checks/brightness/"))
+    assert "It could not say which prompts it is for: ZeroDivisionError: no words" in page
+
+
+def test_a_check_that_cannot_be_loaded_breaks_no_page(
+    client: Client, staff_client: Client, checked: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "metrics.checks.brightness", None)
+    for names in ("metrics.court.subjects.check_names", "metrics.results.read.check_names"):
+        monkeypatch.setattr(names, lambda: ["brightness", "technical"])
+    page = text(staff_client.get(f"/arenas/small/candidates/{fancy().pk}/"))
+    assert "How bright the picture is." not in page
+    assert "Technical" in page
+    assert client.get("/checks/").status_code == 200
+    assert client.get("/checks/brightness/").status_code == 404
+    assert staff_client.get("/arenas/small/checks/brightness/").status_code == 404
+
+
+def test_a_check_has_the_same_number_for_all_candidates_of_a_page(
+    staff_client: Client, checked: Arena
+) -> None:
+    """Even where some were measured by checks that others were not."""
+    checked.checks = []
+    checked.save()
+    one, other = Candidate.objects.filter(prompt=fancy().prompt).order_by("pk")[:2]
+    CheckResult.objects.filter(candidate=other, check_name="brightness").delete()
+    said = read_candidates(checked, [one, other])
+    assert [each.name for each in said[one.pk]] == ["brightness", "technical"]
+    assert [each.name for each in said[other.pk]] == ["brightness", "technical"]
+    assert [each.tells for each in said[other.pk]] == [False, True]
