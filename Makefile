@@ -7,7 +7,7 @@ EXTRAS := .venv-extras
 
 .PHONY: demo test test-extras check messages setup lock bench bench-rating bench-coverage bench-fit \
 	bench-scale bench-judge bench-court bench-pairing bench-leaderboard bench-studies bench-generation \
-	bench-serving bench-integrity bench-blindness bench-checks bench-hostile clean help
+	bench-serving bench-integrity bench-blindness bench-checks bench-hostile bench-regressions clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -88,6 +88,9 @@ bench-checks: $(VENV)/.dev ## the automated checks against pictures whose truth 
 
 bench-hostile: $(VENV)/.dev ## 200 hostile files: what they do to decoding and measuring
 	$(BIN)/python -m benchmarks.hostile $(ARGS)
+
+bench-regressions: $(VENV)/.dev ## regression evals: wrong passes and fails, power, votes used
+	$(SIMULATE) benchmarks.regression_errors $(ARGS)
 
 bench-generation: $(VENV)/.dev ## generation against the stand-in: rate, kills, faults, budget, memory
 	$(BIN)/python -m benchmarks.generation $(ARGS)
