@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init
+from celery.signals import beat_init, worker_init, worker_process_init
 
 from evalsite.embedded import provide
 from evalsite.lifeline import die_with_parent
@@ -41,9 +41,10 @@ app.conf.update(
         "arenas.candidates.tasks.follow_batches": {"queue": "generate"},
         "arenas.candidates.tasks.open_images": {"queue": "images"},
         "arenas.judging.tasks.ask": {"queue": "judge"},
+        "arenas.judging.tasks.send_batches": {"queue": "judge"},
+        "arenas.judging.tasks.follow_batches": {"queue": "judge"},
         "metrics.tasks.run_checks": {"queue": "checks"},
     },
-    beat_schedule_filename=str(settings.ROOT / ".local" / "beat-schedule"),
     beat_schedule={
         # name                task                                     every, seconds
         "find lost work": {
@@ -94,11 +95,22 @@ app.conf.update(
             "task": "metrics.tasks.find_missing_checks",
             "schedule": settings.SWEEP_SECONDS,
         },
+        "advance regression runs": {
+            "task": "metrics.tasks.advance_regressions",
+            "schedule": settings.SWEEP_SECONDS,
+        },
+        "send notices of regression runs": {
+            "task": "metrics.tasks.send_notices",
+            "schedule": settings.SWEEP_SECONDS,
+        },
     },
 )
-# A firing that waited longer than its period is worthless: the next one does the same work.
+# Beat keeps its table in the database, beside the schedules of regression evals: what stands here
+# is written there whenever it starts, and what stood here once is taken out.
+OWN = "a row of evalsite/celery.py"
 for entry in app.conf.beat_schedule.values():
-    entry["options"] = {"expires": entry["schedule"]}
+    # A firing that waited longer than its period is worthless: the next one does the same work.
+    entry |= {"description": OWN, "options": {"expire_seconds": entry["schedule"]}}
 app.conf.imports = [
     "arenas.candidates.tasks",
     "arenas.judging.tasks",
@@ -113,6 +125,13 @@ def load_providers(sender: Any, **_: object) -> None:
     """A worker that generates loads its providers' libraries once, for all its processes."""
     if "generate" in sender.app.amqp.queues.consume_from:
         import_module("arenas.candidates.cost").load_providers()
+
+
+@beat_init.connect
+def forget_rows(**_: object) -> None:
+    """What is no row of the table any more is not fired any more."""
+    tasks = import_module("django_celery_beat.models").PeriodicTask.objects
+    tasks.filter(description=OWN).exclude(name__in=app.conf.beat_schedule).delete()
 
 
 @worker_process_init.connect

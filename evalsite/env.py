@@ -35,6 +35,16 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "IMAGEN_BASE_URL": (str, ""),
     "OPENAI_API_KEY": (str, ""),
     "OPENAI_BASE_URL": (str, ""),
+    # Messages about regression evals. Without a host, mail is written to the log.
+    "EMAIL_HOST": (str, ""),
+    "EMAIL_PORT": (int, 587),
+    "EMAIL_HOST_USER": (str, ""),
+    "EMAIL_HOST_PASSWORD": (str, ""),
+    "EMAIL_USE_TLS": (bool, True),
+    "EMAIL_USE_SSL": (bool, False),
+    "EMAIL_FROM": (str, "evalsite@localhost"),
+    "WEBHOOK_SECRET": (str, ""),
+    "WEBHOOK_ALLOW_PRIVATE": (bool, False),
     # Limits for all workers together: calls under way (gemini=64,openai=16), and calls a minute
     # (gemini=300,gemini/gemini-3-pro-image=20).
     "CONCURRENCY": (dict, {}),

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "django_celery_beat",
     "ninja",
     "csp",
 ]
@@ -114,6 +115,9 @@ def read_broker_url(url: str) -> str:
 
 
 CELERY_BROKER_URL = read_broker_url(REDIS_URL)
+CELERY_TIMEZONE = "UTC"
+# Keeps its schedules in the database, where staff edit those of regression evals.
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CALL_SECONDS: float = env("CALL_SECONDS")
 LEASE_SECONDS: int = env("LEASE_SECONDS")
 SWEEP_SECONDS: int = env("SWEEP_SECONDS")
@@ -163,6 +167,20 @@ if env("S3_BUCKET"):
             "default_acl": None,
         },
     }
+
+# --- Messages about regression evals
+EMAIL_HOST: str = env("EMAIL_HOST")
+EMAIL_PORT: int = env("EMAIL_PORT")
+EMAIL_HOST_USER: str = env("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD: str = env("EMAIL_HOST_PASSWORD")
+EMAIL_USE_SSL: bool = env("EMAIL_USE_SSL")
+EMAIL_USE_TLS: bool = env("EMAIL_USE_TLS") and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = env("EMAIL_FROM")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+# What receivers of webhooks hold messages against; if empty, one that follows from SECRET_KEY.
+WEBHOOK_SECRET: str = env("WEBHOOK_SECRET")
+WEBHOOK_ALLOW_PRIVATE: bool = env("WEBHOOK_ALLOW_PRIVATE")
 
 # --- Language and time
 LANGUAGE_CODE = "en-gb"

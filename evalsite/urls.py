@@ -18,7 +18,17 @@ from arenas.views import (
 )
 from evalsite import views
 from evalsite.api import api
-from metrics.views import arena_checks, checks, compare, leaderboard, prompts
+from metrics.views import (
+    arena_checks,
+    checks,
+    compare,
+    leaderboard,
+    prompts,
+    regression_plan,
+    regression_run,
+    regressions,
+    series,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -46,6 +56,7 @@ urlpatterns = [
     path("workbench/", workbench.workbench, name="workbench"),
     path("workbench/arenas/<slug:slug>/", workbench.workbench_arena, name="workbench_arena"),
     path("workbench/arenas/<slug:slug>/runs/", runs.arena_runs, name="runs"),
+    path("workbench/series/<path:name>/", series.series, name="series"),
     path("workbench/runs/<int:pk>/", runs.run, name="run"),
     path("workbench/runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
     path("workbench/runs/<int:pk>/pauses/<int:pause>/", runs.try_now, name="try_now"),
@@ -58,6 +69,27 @@ urlpatterns = [
         "workbench/arenas/<slug:slug>/<slug:what>.<slug:format_name>",
         workbench.export,
         name="export",
+    ),
+    path("workbench/plan/", regression_plan.plan_page, name="plan"),
+    path("workbench/evals/", regressions.evals, name="regressions"),
+    path("workbench/evals/<slug:name>/", regressions.evaluation, name="regression_eval"),
+    path("workbench/evals/<slug:name>/start/", regressions.start, name="regression_start"),
+    path("workbench/evals/<slug:name>/edit/", regressions.edit, name="regression_edit"),
+    path("workbench/evals/<slug:name>/bless/", regressions.bless, name="regression_bless"),
+    path(
+        "workbench/evals/<slug:name>/runs/<int:number>/",
+        regression_run.run,
+        name="regression_run",
+    ),
+    path(
+        "workbench/evals/<slug:name>/runs/<int:number>/cancel/",
+        regression_run.cancel_run,
+        name="regression_cancel",
+    ),
+    path(
+        "workbench/evals/<slug:name>/runs/<int:number>/report.<slug:form>",
+        regression_run.download,
+        name="regression_report",
     ),
     path("api/", api.urls),
     path("admin/", admin.site.urls),

@@ -8,12 +8,18 @@ from typing import TypeVar
 from celery import shared_task
 from django.utils import timezone
 
+from arenas.battles.models import PairPlan
 from arenas.candidates.tasks import count_waiting
 from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_lasting
 from metrics.court.decide import hold_due
 from metrics.leaderboards.analyse import analyse_missing
 from metrics.leaderboards.refresh import complete_boards, refresh_arena
 from metrics.pairing import plan
+from metrics.regressions.advance import advance_all
+from metrics.regressions.models import RegressionEval
+from metrics.regressions.notify import notify_all
+from metrics.regressions.schedule import fire, fire_due
 from metrics.results.run import PASSING, Work, find_work, run_work
 
 logger = logging.getLogger(__name__)
@@ -44,7 +50,7 @@ def find_missing_checks() -> int:
     """Queue what no present version of a check has measured, unless the queue is still busy."""
     if count_waiting(QUEUE) > 0:
         return 0
-    work = find_work(Arena.objects.all(), limit=WINDOW)
+    work = find_work(select_lasting(), limit=WINDOW)
     queue_checks(work)
     return len(work)
 
@@ -71,14 +77,39 @@ def hold_court() -> int:
 
 @shared_task(name="metrics.tasks.plan_pairs")
 def plan_pairs() -> int:
-    plans = do_for_each(lambda arena: plan.plan_pairs(arena, now=timezone.now()))
+    plans = do_for_each(plan_lasting)
     return len(plans) - plans.count(None)
+
+
+def plan_lasting(arena: Arena) -> PairPlan | None:
+    """An arena that is there for a while has battles of its own, if any, and no plan of pairs."""
+    return None if arena.temporary else plan.plan_pairs(arena, now=timezone.now())
+
+
+@shared_task(name="metrics.tasks.fire_regression")
+def fire_regression(eval_pk: int) -> None:
+    """What beat sends for an eval's schedule: which instant is due, the clock here says."""
+    evaluation = RegressionEval.objects.select_related("periodic_task").filter(pk=eval_pk).first()
+    if evaluation:
+        fire(evaluation, now=timezone.now())
+
+
+@shared_task(name="metrics.tasks.advance_regressions")
+def advance_regressions() -> int:
+    """Start what is due and was not fired, and take a step of every run that is not finished."""
+    fire_due(timezone.now())
+    return advance_all(timezone.now())
+
+
+@shared_task(name="metrics.tasks.send_notices")
+def send_notices() -> int:
+    return notify_all(timezone.now)
 
 
 def do_for_each(make: Callable[[Arena], Made]) -> list[Made]:
     """What is made for each arena; one that fails is logged and holds up no other."""
     made = []
-    for arena in Arena.objects.select_related("suite_version"):
+    for arena in select_lasting().select_related("suite_version"):
         try:
             made.append(make(arena))
         except PASSING:

@@ -9,6 +9,7 @@ from ninja.security import django_auth_is_staff
 
 from arenas.candidates.plan import select_candidates
 from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_told
 from arenas.exports.tables import candidate_rows, current_votes, vote_row
 
 router = Router(tags=["arenas"])
@@ -53,14 +54,15 @@ def describe(arena: Arena) -> ArenaOut:
 
 @router.get("/arenas", response=list[ArenaOut])
 def list_arenas(request: HttpRequest) -> list[ArenaOut]:
-    """All arenas."""
-    return [describe(arena) for arena in Arena.objects.select_related("suite_version__suite")]
+    """All arenas but temporary ones."""
+    arenas = select_told(staff=False).select_related("suite_version__suite")
+    return [describe(arena) for arena in arenas]
 
 
 @router.get("/arenas/{slug:slug}", response=ArenaOut)
 def show_arena(request: HttpRequest, slug: str) -> ArenaOut:
     """One arena."""
-    return describe(get_object_or_404(Arena, slug=slug))
+    return describe(get_object_or_404(select_told(staff=request.user.is_staff), slug=slug))
 
 
 @router.get("/arenas/{slug:slug}/votes", response=VotesOut, auth=django_auth_is_staff)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.db import transaction
 
 from arenas.battles.choose import Drawn, choose
+from arenas.battles.choose_planned import LIFETIME, choose_planned
 from arenas.battles.choose_set import choose_samples, choose_set
 from arenas.battles.limit import exceeds_share, find_pool
 from arenas.battles.models import Ballot, Battle
@@ -49,9 +50,23 @@ def pick_drawer(sitting: Sitting, rng: random.Random) -> Drawer | None:
 
 
 def draw_normal(sitting: Sitting, rng: random.Random) -> Ballot | None:
-    """A ballot on a set or a pair that the rater has not seen, drawn as the arena's plan says."""
+    """A ballot on a set or a pair that the rater has not seen, drawn as the arena's plan says.
+
+    Where battles are planned one by one, on nothing else.
+    """
+    if sitting.stock.planned is not None:
+        return draw_planned(sitting, rng)
     draw = draw_set(sitting, rng) or choose(find_pool(sitting), sitting.find_seen(), rng)
     return make_ballot(sitting, draw, rng) if draw else None
+
+
+def draw_planned(sitting: Sitting, rng: random.Random) -> Ballot | None:
+    draw = choose_planned(sitting)
+    if draw is None:
+        return None
+    ballot = make_ballot(sitting, draw, rng)
+    ballot.expires_at = sitting.now + LIFETIME
+    return ballot
 
 
 def draw_set(sitting: Sitting, rng: random.Random) -> Drawn | None:

@@ -27,6 +27,9 @@ def hold_ballots(arena: Arena, rater: Rater, *, now: datetime, rng: random.Rando
 
 def top_up(sitting: Sitting, rng: random.Random) -> None:
     """Draw ballots until the rater holds two, while the quota and the arena have any left."""
+    if sitting.stock.arena.stage != Arena.Stage.OPEN:
+        sitting.open.clear()
+        return
     missing = HELD - len(sitting.open)
     if sitting.quota is not None:
         counting = [each for each in sitting.open if each.kind != Ballot.Kind.PRACTICE]

@@ -5,20 +5,20 @@ queries, however many candidates there are.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from arenas.battles.choose import Pool, make_pool
-from arenas.battles.models import Gold, PairPlan
+from arenas.battles.models import Gold, PairPlan, PlannedBattle
 from arenas.candidates.models import Candidate, Part
 from arenas.competitors.models import Competitor
-from arenas.definitions.models import Arena, Question
+from arenas.definitions.models import Arena, Entry, Question
 from arenas.images.models import Rendition
 from arenas.suites.models import Prompt, PromptReference
 
@@ -45,7 +45,10 @@ class Maker:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stock:
-    """What can be shown in an arena at one moment: by candidate who made it, and its pieces."""
+    """What can be shown in an arena at one moment: by candidate who made it, and its pieces.
+
+    `planned` has by number the battles that alone are to be drawn, None where all are.
+    """
 
     arena: Arena
     questions: tuple[Question, ...]
@@ -57,6 +60,7 @@ class Stock:
     golds: Mapping[int, Gold]
     spoilt: Mapping[int, str] = field(default_factory=dict)
     referenced: frozenset[int] = frozenset()  # the prompts that come with pictures
+    planned: Mapping[int, tuple[int, ...]] | None = None
 
     def recall(self, pk: int) -> Candidate:
         """The candidate with what a vote says of it."""
@@ -97,8 +101,9 @@ def load_stock(arena: Arena) -> Stock:
         for pk, prompt in arena.prompts().in_bulk().items()
         if "" in asked or prompt.category in asked
     }
-    competitors = arena.competitors().in_bulk()
-    done = Q(status=Candidate.Status.DONE, prompt__in=prompts, competitor__in=competitors)
+    entries = list(arena.entries.filter(withdrawn_at=None).select_related("competitor"))
+    competitors = {entry.competitor_id: entry.competitor for entry in entries}
+    done = Q(status=Candidate.Status.DONE, prompt__in=prompts) & name_slots(entries)
     pieces, hidden = read_pieces(arena, Candidate.objects.filter(done))
     makers = {
         pk: Maker(*maker)
@@ -122,6 +127,34 @@ def load_stock(arena: Arena) -> Stock:
         golds={gold.pk: gold for gold in golds},
         spoilt=dict(spoilt.values_list("image", "sha256")),
         referenced=frozenset(references.values_list("prompt", flat=True)),
+        planned=read_planned(arena, makers),
+    )
+
+
+def name_slots(entries: Sequence[Entry]) -> Q:
+    """The samples that take part by these entries: as many terms as there are different ranges."""
+    by_slots: dict[range, list[int]] = {}
+    for entry in entries:
+        by_slots.setdefault(entry.slots, []).append(entry.competitor_id)
+    named = Q(competitor__in=[])
+    for slots, competitors in by_slots.items():
+        named |= Q(competitor__in=competitors, sample__gte=slots.start, sample__lt=slots.stop)
+    return named
+
+
+def read_planned(arena: Arena, makers: Mapping[int, Maker]) -> dict[int, tuple[int, ...]] | None:
+    """The planned battles whose candidates can be shown; None where none is planned."""
+    plans = PlannedBattle.objects.filter(arena=arena).order_by("position")
+    rows = plans.values_list("battle", "battle__first", "battle__second")
+    planned = {battle: members for battle, *members in rows}
+    return (
+        {
+            battle: tuple(members)
+            for battle, members in planned.items()
+            if all(pk in makers for pk in members)
+        }
+        if planned
+        else None
     )
 
 
@@ -150,12 +183,18 @@ def read_stamp(arena: Arena) -> Stamp:
     done = done.filter(competitor__entries__arena=arena)
     return (
         arena.revision,
-        tuple(arena.entries.aggregate(Count("joined_at"), Count("withdrawn_at")).values()),
+        arena.stage,
+        tuple(
+            arena.entries.aggregate(
+                Count("joined_at"), Count("withdrawn_at"), Sum("first_sample"), Sum("samples")
+            ).values()
+        ),
         tuple(arena.questions.aggregate(Count("pk"), Count("retired_at")).values()),
         tuple(done.aggregate(Count("pk"), Max("finished_at")).values()),
         Rendition.objects.filter(profile=arena.profile_id).count(),
         PairPlan.objects.filter(arena=arena).aggregate(Max("pk"))["pk__max"],
         Gold.objects.filter(arena=arena).count(),
+        PlannedBattle.objects.filter(arena=arena).aggregate(Max("pk"))["pk__max"],
     )
 
 

@@ -1,7 +1,7 @@
 """Competitors by file: what they call, at which setting and price, and from when to when."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from arenas.competitors.models import EXTERNAL, Competitor
 from arenas.competitors.price import Price
+from arenas.definitions.lineage import BadLineage, find_parent, find_suites
 from arenas.providers.base import make_provider
 from arenas.suites.load import Text
 from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
@@ -21,9 +22,14 @@ from arenas.suites.read_yaml import BadFile, Place, Strict, find_line, read_yaml
 # As long as their columns.
 Name = Annotated[Text, StringConstraints(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$")]
 SETTING = ("provider", "model", "params")
+# A series is a part of addresses.
+SERIES = r"^([^\s/\\?#%\x00-\x1f\x7f][^/\\?#%\x00-\x1f\x7f]*)?$"
+MOST_STEPS = 2**63 - 1
 # What a file may change without making another competitor, and the columns that hold it.
 COLUMNS = {
     "family": "family",
+    "series": "series",
+    "step": "step",
     "samples": "samples",
     "price": "price",
     "licence": "licence",
@@ -43,6 +49,10 @@ class CompetitorShape(Strict):
     model: Annotated[str, StringConstraints(max_length=200)] = ""
     params: dict[str, JsonValue] = {}
     family: Annotated[str, StringConstraints(max_length=100)] = ""
+    series: Annotated[str, StringConstraints(max_length=100, pattern=SERIES)] = ""
+    step: Annotated[int, Field(ge=0, le=MOST_STEPS)] | None = None
+    parent: Name | None = None
+    trained_on: tuple[Text | int, ...] = ()
     price: Price | None = None
     samples: Annotated[int, Field(ge=1, le=100)] = 1
     licence: Annotated[str, StringConstraints(max_length=100)] = ""
@@ -63,6 +73,8 @@ class CompetitorShape(Strict):
             raise ValueError("retired before it was released")
         if self.released and self.retiring and self.retiring < self.released:
             raise ValueError("retiring before it was released")
+        if self.step is not None and not self.series:
+            raise ValueError("step: goes with a series")
         if self.link and not self.link.startswith(("https://", "http://")):
             raise ValueError("link: an address that begins with https:// is expected")
         return self
@@ -113,9 +125,37 @@ def load_competitors(path: Path) -> Counter[str]:
             raise source.error(("competitors", index), f"{name!r} is given twice")
     for each in shape.competitors:
         adopt(each)
-    return Counter(
-        load_competitor(each, source, index)[1] for index, each in enumerate(shape.competitors)
-    )
+    return Counter(state for _, state in load_all(shape.competitors, source))
+
+
+def load_all(shapes: Sequence[CompetitorShape], source: Source) -> list[tuple[Competitor, str]]:
+    """Each competitor, and whether that made it `new`, `changed` it, or left it `unchanged`.
+
+    A parent may stand further down in the file than its children.
+    """
+    loaded = [load_competitor(each, source, index) for index, each in enumerate(shapes)]
+    for index, (competitor, state) in enumerate(loaded):
+        if set_lineage(competitor, shapes[index], source, index) and state == "unchanged":
+            loaded[index] = competitor, "changed"
+    return loaded
+
+
+def set_lineage(competitor: Competitor, shape: CompetitorShape, source: Source, index: int) -> bool:
+    """Note the parent and the suites that the file states; return whether that changed anything."""
+    stated: dict[str, Any] = {}
+    try:
+        if "parent" in shape.model_fields_set:
+            stated["parent"] = find_parent(shape.parent, competitor) if shape.parent else None
+        if "trained_on" in shape.model_fields_set:
+            stated["trained_on"] = find_suites(shape.trained_on)
+    except BadLineage as error:
+        raise source.error(("competitors", index), f"competitor {shape.name!r}: {error}") from error
+    changed = {key: value for key, value in stated.items() if getattr(competitor, key) != value}
+    for key, value in changed.items():
+        setattr(competitor, key, value)
+    if changed:
+        competitor.save(update_fields=list(changed))
+    return bool(changed)
 
 
 def adopt(shape: CompetitorShape) -> None:
@@ -133,13 +173,8 @@ def adopt(shape: CompetitorShape) -> None:
         Competitor.objects.filter(pk=competitor.pk).update(**shape.setting)
 
 
-def find_or_create_competitor(shape: CompetitorShape, source: Source, index: int) -> Competitor:
-    """The competitor of this name. The same name with another setting is an error."""
-    return load_competitor(shape, source, index)[0]
-
-
 def load_competitor(shape: CompetitorShape, source: Source, index: int) -> tuple[Competitor, str]:
-    """The competitor, and whether that made it `new`, `changed` it, or left it `unchanged`."""
+    """All but its lineage. The same name with another setting is an error."""
     place: Place = ("competitors", index)
     check_setting(shape, source, place)
     competitor, created = Competitor.objects.get_or_create(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from arenas.definitions.competitors import Source, find_or_create_competitor
+from arenas.definitions.competitors import Source, load_all
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
 from arenas.definitions.seats import seat_judges
@@ -40,10 +40,7 @@ def load_arena(path: Path, *, now: datetime) -> Loaded:
         existing = Arena.objects.select_for_update().filter(slug=shape.slug).first()
         if existing and existing.content_hash == content_hash:
             return Loaded(existing, is_new=False, changed=False)
-        competitors = [
-            find_or_create_competitor(entry, source, index)
-            for index, entry in enumerate(shape.competitors)
-        ]
+        competitors = [competitor for competitor, _ in load_all(shape.competitors, source)]
         arena = save_arena(existing, shape, version, content_hash)
         check_prompts(arena, shape, source)
         check_options(arena, shape, source)

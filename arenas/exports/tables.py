@@ -1,16 +1,17 @@
-"""The raw data as tables: votes, candidates, preference pairs."""
+"""The raw data as tables: votes and candidates."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from arenas.battles.models import Ballot
 from arenas.candidates.models import Attempt, Candidate, Part
-from arenas.definitions.models import Arena, Outcome
+from arenas.candidates.plan import select_entered
+from arenas.definitions.models import Arena
 from arenas.votes.flag import read_marks
 from arenas.votes.models import STANDING, Comment, Vote
 
@@ -66,20 +67,6 @@ CANDIDATES = {
     "attempts": pl.Int64,
     "paths": pl.String,
     "withdrawn": pl.Boolean,
-}
-PREFERENCES = {
-    "prompt": pl.String,
-    "prompt_text": pl.String,
-    "category": pl.String,
-    "question": pl.String,
-    "chosen": pl.String,
-    "rejected": pl.String,
-    "chosen_paths": pl.String,
-    "rejected_paths": pl.String,
-    "rater": pl.String,
-    "rater_kind": pl.String,
-    "source": pl.String,
-    "source_form": pl.String,
 }
 
 
@@ -176,9 +163,7 @@ def export_candidates(arena: Arena) -> pl.DataFrame:
     Those of competitors that have left are among them, as their votes are among the votes.
     """
     rows = (
-        Candidate.objects.filter(
-            prompt__in=arena.prompts().order_by().values("pk"), competitor__entries__arena=arena
-        )
+        select_entered(arena)
         .select_related("prompt", "competitor")
         .order_by("prompt__key", "competitor__name", "sample")
     )
@@ -234,58 +219,6 @@ def candidate_row(row: Candidate, paths: dict[int, str], paid: Decimal) -> dict[
         "seconds": row.seconds,
         "attempts": row.attempts_made,
         "paths": paths.get(row.pk, ""),
-    }
-
-
-def export_preferences(arena: Arena) -> pl.DataFrame:
-    """Prompt, chosen, rejected: what was decided on normal ballots about pictures stored here.
-
-    An order of several pictures is a row for each two that are not tied in it.
-    """
-    rows = current_votes(arena).filter(
-        Q(ballot=None) | Q(ballot__kind=Ballot.Kind.NORMAL),
-        Q(winner__in=[Outcome.MODEL_A, Outcome.MODEL_B]) | Q(ranking__isnull=False),
-        prompt__isnull=False,
-        candidate_a__isnull=False,
-        candidate_b__isnull=False,
-    )
-    candidates = Candidate.objects.filter(prompt__in=rows.order_by().values("prompt"))
-    paths, makers = image_paths(candidates), name_makers(arena)
-    return pl.DataFrame(
-        (
-            preference_row(vote, makers, paths, better, worse)
-            for vote in rows.order_by("seq", "pk").iterator(5000)
-            for better, worse in list_preferences(vote)
-        ),
-        schema=PREFERENCES,
-    )
-
-
-def list_preferences(vote: Vote) -> list[tuple[int, int]]:
-    """The candidates that were put before others, each with the one it was put before."""
-    if vote.ranking and vote.ballot:
-        placed = list(zip(vote.ranking, vote.ballot.candidates, strict=True))
-        return [
-            (better, worse) for above, better in placed for below, worse in placed if above < below
-        ]
-    assert vote.candidate_a_id is not None
-    assert vote.candidate_b_id is not None
-    pair = (vote.candidate_a_id, vote.candidate_b_id)
-    return [pair if vote.winner == Outcome.MODEL_A else pair[::-1]]
-
-
-def preference_row(
-    vote: Vote, makers: Mapping[int, str], paths: Mapping[int, str], better: int, worse: int
-) -> dict[str, object]:
-    described = vote_row(vote)
-    return {
-        **{key: described[key] for key in PREFERENCES if key in described},
-        "prompt_text": vote.prompt.text if vote.prompt else "",
-        "chosen": makers[better],
-        "rejected": makers[worse],
-        "chosen_paths": paths.get(better, ""),
-        "rejected_paths": paths.get(worse, ""),
-        "source_form": "ranking" if vote.ranking else "pair",
     }
 
 

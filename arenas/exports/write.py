@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,19 +16,32 @@ FORMULA = r"^[=+\-@\t\r\n]"
 
 def write_table(table: pl.DataFrame, path: Path, format_name: str) -> None:
     """Write the whole file or none of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        temporary = Path(file.name)
+    write_together({path: partial(write_format, table, format_name=format_name)})
+
+
+def write_format(table: pl.DataFrame, path: Path, *, format_name: str) -> None:
+    if format_name == "csv":
+        defuse(table).write_csv(path)
+    elif format_name == "jsonl":
+        table.write_ndjson(path)
+    else:
+        table.write_parquet(path)
+
+
+def write_together(files: Mapping[Path, Callable[[Path], None]]) -> None:
+    """Write all the files, each by its writer, before any of them is put in its place."""
+    temporaries: dict[Path, Path] = {}
     try:
-        if format_name == "csv":
-            defuse(table).write_csv(temporary)
-        elif format_name == "jsonl":
-            table.write_ndjson(temporary)
-        else:
-            table.write_parquet(temporary)
-        temporary.chmod(0o666 & ~current_umask())
-        temporary.replace(path)
+        for path, write in files.items():
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                temporaries[path] = Path(file.name)
+            write(temporaries[path])
+            temporaries[path].chmod(0o666 & ~current_umask())
+        for path, temporary in temporaries.items():
+            temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, lines: Iterable[str]) -> int:

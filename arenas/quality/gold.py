@@ -15,6 +15,7 @@ from arenas.battles.stock import Stock, find_arena, load_stock
 from arenas.battles.vary import OBJECTIVE, asks_about_pairs, is_whole
 from arenas.candidates.models import Part
 from arenas.definitions.models import Arena, Outcome
+from arenas.definitions.stage import select_lasting
 from arenas.images.decode import BadImage
 from arenas.images.models import Image
 from arenas.images.render import TooSmallProfile, render
@@ -32,7 +33,7 @@ LOOKED_AT = 2000  # candidates, to choose them from
 def make_missing(*, most: int, rng: np.random.Generator) -> int:
     """Make up to `most` of the gold that arenas ask for and have not got; return how many."""
     made = 0
-    for slug in Arena.objects.order_by("slug").values_list("slug", flat=True):
+    for slug in select_lasting().order_by("slug").values_list("slug", flat=True):
         arena = find_arena(slug)
         kinds = list_kinds(arena)
         if made < most and lacks(arena, kinds):

@@ -8,9 +8,12 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 
+from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_told
 from arenas.raters.models import Rater
 
 COOKIE, HOME = "rater", "home"
@@ -53,6 +56,12 @@ def find_address(request: HttpRequest) -> str:
     """The address that the request came from: where TLS ends before the site, the proxy's word."""
     told = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.HTTPS else ""
     return str(told.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
+
+
+def find_arena_for(request: HttpRequest, slug: str, *related: str) -> Arena:
+    """The arena that a page tells this user about, with what it is `related` to. Raises Http404."""
+    arenas = select_told(staff=request.user.is_staff)
+    return get_object_or_404(arenas.select_related(*related), slug=slug)
 
 
 def staff_only(view: View) -> View:

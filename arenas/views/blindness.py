@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from arenas.blindness.describe import (
@@ -18,12 +18,12 @@ from arenas.blindness.describe import (
     percent,
 )
 from arenas.blindness.models import BlindnessAudit
-from arenas.definitions.models import Arena
+from arenas.views.access import find_arena_for
 
 
 @require_safe
 def blindness(request: HttpRequest, slug: str) -> HttpResponse:
-    arena = get_object_or_404(Arena.objects.select_related("profile"), slug=slug)
+    arena = find_arena_for(request, slug, "profile")
     audit = BlindnessAudit.objects.filter(arena=arena).first()
     context: dict[str, Any] = {"arena": arena, "audit": audit}
     if audit:

@@ -84,6 +84,8 @@ class StartForm(forms.Form):
 def start(request: HttpRequest, slug: str) -> HttpResponseBase:
     """What an arena asks before the first pair; a POST begins, or declines to."""
     arena = find_arena_or_404(slug)
+    if arena.stage != Arena.Stage.OPEN:
+        return redirect("vote", slug=slug)  # which says so
     if (arrived := receive(request, arena)) is not None:
         return arrived
     with transaction.atomic():

@@ -30,7 +30,7 @@ def thank(sitting: Sitting) -> Thanks:
     arena, summary = sitting.stock.arena, summarize(sitting)
     done = is_done(sitting)
     earned = done or 0 < summary.answered >= summary.skipped
-    reveals = done and arena.voting.personal_board
+    reveals = done and arena.voting.personal_board and not arena.temporary
     wait = count_wait(summary.last_at, arena.voting.undo_seconds, sitting.now) if reveals else 0
     return Thanks(
         summary=summary,

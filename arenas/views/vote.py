@@ -23,6 +23,7 @@ from arenas.raters.admit import HasLeft, NotInvited, accept_invitation, is_limit
 from arenas.raters.finish import end
 from arenas.raters.models import Participation
 from arenas.views.access import find_rater, read_rater_key, remember_rater
+from arenas.views.closed import show_closed
 from arenas.views.language import in_raters_language
 from arenas.views.show import (
     Undo,
@@ -63,6 +64,8 @@ class Said:
 def vote(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show the rater's current ballot; a POST answers it, skips it or takes an answer back."""
     stock = find_stock_or_404(slug)
+    if stock.arena.stage != Arena.Stage.OPEN:
+        return show_closed(request, stock.arena)
     if request.GET and (arrived := receive(request, stock.arena)):
         return arrived
     try:

@@ -7,13 +7,17 @@ import polars as pl
 from django.db.models import Count
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.candidates.progress import measure_progress
+from arenas.competitors.lineage import list_series, list_taught
 from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_lasting
 from arenas.exports import tables
+from arenas.exports.release import take_preferences
 from arenas.exports.write import FORMATS, write_table
 from arenas.suites.models import PromptSuite
 from arenas.views.access import staff_only
@@ -22,7 +26,6 @@ from arenas.views.runs import list_runs
 EXPORTS = {
     "votes": tables.export_votes,
     "candidates": tables.export_candidates,
-    "preferences": tables.export_preferences,
 }
 MIMES = {
     "csv": "text/csv",
@@ -36,10 +39,11 @@ MIMES = {
 def workbench(request: HttpRequest) -> HttpResponse:
     arenas = [
         {"arena": arena, "progress": measure_progress(arena)[0], "votes": arena.votes.count()}
-        for arena in Arena.objects.select_related("suite_version__suite")
+        for arena in select_lasting().select_related("suite_version__suite")
     ]
     suites = PromptSuite.objects.annotate(Count("versions"))
-    return render(request, "arenas/workbench.html", {"arenas": arenas, "suites": suites})
+    context = {"arenas": arenas, "suites": suites, "series": list_series(), "taught": list_taught()}
+    return render(request, "arenas/workbench.html", context)
 
 
 @require_safe
@@ -59,8 +63,9 @@ def workbench_arena(request: HttpRequest, slug: str) -> HttpResponse:
         "troubled": troubled[:30],
         "by_source": sorted(by_source),
         "runs": list_runs(arena, limit=5),
-        "exports": list(EXPORTS),
+        "exports": [*EXPORTS, "preferences"],
         "formats": FORMATS,
+        "released": arena.preference_exports.all()[:5],
         "withdrawn": arena.entries.exclude(withdrawn_at=None).select_related("competitor"),
     }
     return render(request, "arenas/workbench_arena.html", context)
@@ -71,9 +76,14 @@ def workbench_arena(request: HttpRequest, slug: str) -> HttpResponse:
 def export(request: HttpRequest, slug: str, what: str, format_name: str) -> HttpResponseBase:
     """One of the raw tables as a download."""
     arena = get_object_or_404(Arena, slug=slug)
-    if what not in EXPORTS or format_name not in FORMATS:
+    if what not in (*EXPORTS, "preferences") or format_name not in FORMATS:
         raise Http404("There is no such export.")
-    return send_table(EXPORTS[what](arena), f"{arena.slug}-{what}", format_name)
+    if what in EXPORTS:
+        table = EXPORTS[what](arena)
+    else:
+        by = request.user.get_username()
+        table = take_preferences(arena, format_name, by=by, now=timezone.now())
+    return send_table(table, f"{arena.slug}-{what}", format_name)
 
 
 def send_table(table: pl.DataFrame, name: str, format_name: str) -> FileResponse:

@@ -54,6 +54,10 @@ class TooFast(Refused):
     status = 429
 
 
+class NotOpen(Refused):
+    status = 410
+
+
 @dataclass(frozen=True, slots=True)
 class Viewport:
     """What was looked through: a window's size in CSS pixels, device pixels for one, the device."""
@@ -96,6 +100,8 @@ def cast(arena: Arena, rater: Rater, answer: Answer, *, now: datetime) -> Vote:
 
 def cast_in(sitting: Sitting, answer: Answer) -> Vote:
     """The same for a rater who sits already. Nothing is written where it raises Refused."""
+    if sitting.stock.arena.stage != Arena.Stage.OPEN:
+        raise NotOpen(gettext("There is nothing to answer here any more. Thank you!"))
     ballot = find_open(sitting, answer.token)
     if ballot is None:
         return recall_vote(sitting, answer)

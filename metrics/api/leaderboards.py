@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from arenas.competitors.models import Competitor
-from arenas.definitions.models import Arena
+from arenas.definitions.stage import select_told
 from arenas.raters.models import RaterKind
 from metrics.leaderboards.analyse import PARTS, newest_analyses
 from metrics.leaderboards.board import find_shown, read_board
@@ -62,7 +62,7 @@ def show_leaderboard(
     `form` is `pairs`, `orders` (of several pictures) or `each` (answers about each picture, which
     have shares for rows), and if empty what the page shows first.
     """
-    snapshot = find_public(slug, question, category, raters, form)
+    snapshot = find_public(request, slug, question, category, raters, form)
     return describe_snapshot(snapshot, read_board(snapshot))
 
 
@@ -79,7 +79,7 @@ def list_analyses(
 
     What is said of single raters is for staff, and left out.
     """
-    snapshot = find_public(slug, question, category, raters, form)
+    snapshot = find_public(request, slug, question, category, raters, form)
     entered = Competitor.objects.filter(entries__arena=snapshot.leaderboard.arena_id)
     names = dict(entered.values_list("pk", "name"))
     parts = {"win_rates": snapshot.win_rates} if snapshot.win_rates else {}
@@ -116,9 +116,11 @@ def without_raters(data: Any) -> Any:
     }
 
 
-def find_public(slug: str, question: str, category: str, raters: str, form: str) -> Snapshot:
+def find_public(
+    request: HttpRequest, slug: str, question: str, category: str, raters: str, form: str
+) -> Snapshot:
     """The snapshot that the page shows. Raises Http404."""
-    arena = get_object_or_404(Arena, slug=slug)
+    arena = get_object_or_404(select_told(staff=request.user.is_staff), slug=slug)
     kinds = sorted(raters.split(",")) if raters else sorted(arena.board_raters)
     known = set(kinds) <= set(RaterKind.values) and form in ("", *METHODS)
     if not known or category not in ("", *board_categories(arena)):

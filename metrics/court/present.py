@@ -63,8 +63,9 @@ def read_present() -> Present:
 
 
 def find_names() -> dict[int, str]:
-    """The names that a board shows: of those with votes in any snapshot."""
-    rated = Rating.objects.filter(competitor=OuterRef("pk"), votes__gt=0)
+    """The names that a public board shows: of those with votes in any snapshot."""
+    public = Rating.objects.filter(snapshot__leaderboard__arena__temporary=False)
+    rated = public.filter(competitor=OuterRef("pk"), votes__gt=0)
     return dict(Competitor.objects.filter(Exists(rated)).values_list("pk", "name"))
 
 

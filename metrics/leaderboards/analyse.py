@@ -54,7 +54,7 @@ def find_missing() -> Iterator[tuple[Snapshot, str]]:
     A board without votes lacks nothing.
     """
     forms = {name: analysis_forms(name) for name in analysis_names()}
-    for arena in Arena.objects.select_related("suite_version"):
+    for arena in Arena.objects.filter(temporary=False).select_related("suite_version"):
         for board in list_public(arena):
             snapshot = (
                 None if board.category else find_shown(Leaderboard.objects.filter(pk=board.pk))

@@ -7,6 +7,7 @@ from math import sqrt
 from typing import Any
 
 from arenas.candidates.models import Candidate
+from arenas.candidates.plan import select_entered
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena, Question
 from metrics.leaderboards.board import ENDED, find_shown
@@ -189,11 +190,8 @@ def read_meetings(snapshot: Snapshot | None, pair: tuple[Competitor, Competitor]
 def count_answered(arena: Arena, pair: tuple[Competitor, Competitor]) -> dict[str, Answered]:
     """By category, of the prompts on which both have ended; "" stands for all."""
     first, second = (competitor.pk for competitor in pair)
-    rows = Candidate.objects.filter(
-        prompt__in=arena.prompts().order_by().values("pk"),
-        competitor__in=pair,
-        status__in=ENDED,
-    ).values_list("prompt_id", "prompt__category", "competitor_id", "status")
+    entered = select_entered(arena).filter(competitor__in=pair, status__in=ENDED)
+    rows = entered.values_list("prompt_id", "prompt__category", "competitor_id", "status")
     done: dict[tuple[int, str], dict[int, bool]] = {}
     for prompt, category, competitor, status in rows:
         made = done.setdefault((prompt, category), {})

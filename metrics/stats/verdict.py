@@ -60,12 +60,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A criterion by name, with its evidence; one that does not decide is shown only."""
+    """A criterion by name, with its evidence; one that does not decide is shown only.
+
+    `level` is what it has for itself to pass at, where that is less than the run's α: of two that
+    may each pass in the other's stead, both have a half.
+    """
 
     name: str
     evidence: Evidence
     decides: bool
     aim: Aim
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +224,7 @@ def _judge_alone(standing: Standing, alpha: float) -> Result:
     """What a criterion says that has not failed with the others: advice fails at its own level."""
     if not standing.decides and standing.evidence.p_fail <= alpha:
         return Result.FAILED
-    good = passes(standing.evidence, standing.aim, alpha=alpha)
+    good = passes(standing.evidence, standing.aim, alpha=standing.level or alpha)
     return Result.PASSED if good else Result.UNDECIDED
 
 

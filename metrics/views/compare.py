@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
+from arenas.views.access import find_arena_for
 from metrics.leaderboards.board import find_shown
 from metrics.leaderboards.compare import Line, compare
 from metrics.leaderboards.forms import PAIRS
@@ -26,7 +27,7 @@ from metrics.views.select import Selection, select
 @require_safe
 def comparison(request: HttpRequest, slug: str, pair: str) -> HttpResponse:
     """`pair` is both names with a slash between them; a name may hold slashes itself."""
-    arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
+    arena = find_arena_for(request, slug, "suite_version__suite")
     first, second = find_pair(arena, pair)
     chosen = select(request, arena, only=PAIRS)
     lines = compare(chosen.question, chosen.kinds, (first, second), chosen.categories)
@@ -50,7 +51,7 @@ def comparison(request: HttpRequest, slug: str, pair: str) -> HttpResponse:
 @require_safe
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """The form's two names lead to their page; without both, the two best rated are compared."""
-    arena = get_object_or_404(Arena, slug=slug)
+    arena = find_arena_for(request, slug)
     known = {competitor.name for competitor in list_competitors(arena)}
     names = [request.GET.get("first", ""), request.GET.get("second", "")]
     if not set(names) <= known or names[0] == names[1]:
@@ -65,7 +66,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
-    arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
+    arena = find_arena_for(request, slug, "suite_version__suite")
     chosen = select(request, arena, only=PAIRS)
     limits = Limits(read_limit(request, "usd"), read_limit(request, "seconds"))
     jobs = list_jobs(chosen.question, chosen.kinds, chosen.categories, limits)

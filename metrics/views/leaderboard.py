@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from arenas.definitions.models import Arena
+from arenas.views.access import find_arena_for
 from metrics.leaderboards.board import Board, Row, find_shown, read_board
 from metrics.leaderboards.forms import EACH
 from metrics.leaderboards.models import Snapshot
@@ -39,7 +40,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 
     Nothing is computed from votes here.
     """
-    arena = get_object_or_404(Arena.objects.select_related("suite_version__suite"), slug=slug)
+    arena = find_arena_for(request, slug, "suite_version__suite")
     live = "snapshot" not in request.GET
     if live:
         chosen = select(request, arena)

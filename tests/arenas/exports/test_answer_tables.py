@@ -8,7 +8,8 @@ from django.test import Client
 
 from arenas.battles.models import Ballot
 from arenas.definitions.models import Arena
-from arenas.exports.tables import export_preferences, export_votes
+from arenas.exports.preferences import export_preferences
+from arenas.exports.tables import export_votes
 from arenas.exports.write import write_table
 from arenas.votes.models import Vote
 from metrics.reading.files import read_comparisons

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from arenas.candidates.models import Candidate, Part
 from arenas.definitions.enter import enter_competitors
-from arenas.exports.tables import export_candidates, export_preferences, export_votes
+from arenas.exports.preferences import export_preferences
+from arenas.exports.tables import export_candidates, export_votes
 from arenas.images.store import read_bytes
 from arenas.ledger.seal import seal
 from arenas.votes.models import Vote
