@@ -22,6 +22,7 @@ from evalsite.env import ROOT, env
 
 SUITES = [ROOT / "fixtures" / "suites" / "capabilities.yaml"]
 ARENAS = [ROOT / "fixtures" / "arenas" / name for name in ("demo.yaml", "study.yaml")]
+EVALS = [ROOT / "fixtures" / "evals" / "demo.yaml"]
 REGISTRY = ROOT / "fixtures" / "competitors" / "google.yaml"
 REAL = ("gemini-3.1-flash-image", "gemini-3.1-flash-lite-image", "gemini-2.5-flash-image")
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")

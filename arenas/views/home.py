@@ -13,8 +13,10 @@ from arenas.views.language import in_raters_language
 @in_raters_language
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    arenas = select_shown().select_related("suite_version").annotate(
-        n=Count("entries", filter=Q(entries__withdrawn_at=None))
+    arenas = (
+        select_shown()
+        .select_related("suite_version")
+        .annotate(n=Count("entries", filter=Q(entries__withdrawn_at=None)))
     )
     rows = [
         {

@@ -12,7 +12,8 @@ from arenas.competitors.models import Competitor
 from arenas.definitions.models import Arena
 from metrics.regressions.promote import promote
 from tests.factories import NOW, make_image
-from tests.journeys.test_accessibility import PHONE, TAGS
+from tests.journeys.answering import PHONE
+from tests.journeys.test_accessibility import TAGS
 from tests.metrics.conftest import brightness
 from tests.metrics.regressions.nights import answer, begin, make_night, prove, settle
 

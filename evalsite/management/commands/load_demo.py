@@ -9,6 +9,7 @@ from arenas.candidates.runs import Wish, estimate_run, start_run
 from arenas.definitions.models import Arena
 from evalsite.demo import (
     ARENAS,
+    EVALS,
     SLUG,
     SUITES,
     ensure_staff,
@@ -21,11 +22,12 @@ from evalsite.demo import (
 
 
 class Command(BaseCommand):
-    help = "Load the demo's suite and arena, and plan its candidates; repeating it changes nothing."
+    help = "Load the demo's suite, arenas and eval, and plan its candidates; repeating it changes nothing."
 
     def handle(self, **_: Any) -> None:
         call_command("load_suite", *map(str, SUITES), stdout=self.stdout)
         call_command("load_arena", *map(str, ARENAS), stdout=self.stdout)
+        call_command("load_eval", *map(str, EVALS), stdout=self.stdout)
         arena = Arena.objects.get(slug=SLUG)
         now = timezone.now()
         if has_key():

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from django.db.models import prefetch_related_objects
 from django.test import Client
 
 from arenas.candidates.models import Candidate
@@ -28,7 +29,9 @@ STRENGTH = {"ant": 0.8, "bee": 0.5, "cat": 0.2}
 
 @pytest.fixture
 def arena(db: None, tmp_path: object) -> Arena:
-    return make_world(tmp_path, 24)  # type: ignore[arg-type]
+    made = make_world(tmp_path, 24)  # type: ignore[arg-type]
+    prefetch_related_objects([made], "questions")  # each vote names its question
+    return made
 
 
 def simulate(
@@ -37,13 +40,20 @@ def simulate(
     """People's votes on pictures: the stronger wins more, and the first side by `lean` more."""
     rng = random.Random(seed)
     people = [Rater.objects.create(kind=PEOPLE) for _ in range(raters)]
-    write(arena, [vote(arena, rng.choice(people), rng, lean) for _ in range(number)])
+    pictures = group_pictures(arena)
+    write(arena, [vote(arena, rng.choice(people), pictures, rng, lean) for _ in range(number)])
 
 
-def vote(arena: Arena, rater: Rater, rng: random.Random, lean: float) -> Vote:
-    prompt = rng.choice(list(arena.prompts()))
-    candidates = list(Candidate.objects.filter(prompt=prompt).order_by("pk"))
-    a, b = rng.sample(candidates, 2)
+def group_pictures(arena: Arena) -> list[list[Candidate]]:
+    """The candidates of each prompt, read once for all votes."""
+    found = Candidate.objects.select_related("prompt", "competitor").order_by("pk")
+    return [list(found.filter(prompt=prompt)) for prompt in arena.prompts()]
+
+
+def vote(
+    arena: Arena, rater: Rater, pictures: list[list[Candidate]], rng: random.Random, lean: float
+) -> Vote:
+    a, b = rng.sample(rng.choice(pictures), 2)
     gap = STRENGTH[a.competitor.name] - STRENGTH[b.competitor.name]
     winner = "model_a" if rng.random() < 0.5 + gap / 2 + lean else "model_b"
     return make_vote(arena, rater, a, b, winner if rng.random() < 0.85 else "both_bad")
@@ -51,7 +61,7 @@ def vote(arena: Arena, rater: Rater, rng: random.Random, lean: float) -> Vote:
 
 def make_vote(arena: Arena, rater: Rater, a: Candidate, b: Candidate, winner: str) -> Vote:
     return Vote(
-        arena=arena, question=arena.questions.get(), rater=rater, rater_kind=rater.kind,
+        arena=arena, question=arena.questions.all()[0], rater=rater, rater_kind=rater.kind,
         prompt=a.prompt, competitor_a=a.competitor, competitor_b=b.competitor, candidate_a=a,
         candidate_b=b, winner=winner, created_at=NOW,
         source=Vote.Source.JUDGE if rater.kind == JUDGE else Vote.Source.SIMULATED,
