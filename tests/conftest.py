@@ -12,9 +12,10 @@ __all__ = ["running_service", "service"]
 
 
 @pytest.fixture(autouse=True)
-def _plain_settings(settings: Any, tmp_path: Path) -> None:
-    """Each test has its own media folder, and passwords that cost no time."""
+def _plain_settings(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has its own media folder, whose disk is not waited for, and cheap passwords."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setattr("os.fsync", lambda _: None)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WHITENOISE_AUTOREFRESH = True  # else each client would read all static files
 

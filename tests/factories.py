@@ -19,8 +19,7 @@ from psycopg.conninfo import make_conninfo
 from arenas.battles.models import Ballot
 from arenas.battles.serve import hold_ballots
 from arenas.battles.tokens import derive_token
-from arenas.candidates.models import Candidate, Part
-from arenas.candidates.store import render_for_arenas
+from arenas.candidates.models import Candidate
 from arenas.competitors.models import Competitor
 from arenas.definitions.enter import enter_competitors
 from arenas.definitions.models import Arena, Outcome, Question
@@ -32,6 +31,7 @@ from arenas.suites.load import load_suite
 from arenas.suites.models import Prompt, SuiteVersion
 from arenas.votes.cast import Answer, cast
 from arenas.votes.models import Import, Vote
+from tests.pictures import give_pictures
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
@@ -123,17 +123,20 @@ def make_image(color: Any) -> Image:
 
 def make_candidates(arena: Arena) -> list[Candidate]:
     """A done candidate for every prompt and competitor of the arena, each of another colour."""
-    made = []
     pairs = itertools.product(arena.prompts(), arena.competitors())
-    for index, (prompt, competitor) in enumerate(pairs):
-        candidate = Candidate.objects.create(
+    made = Candidate.objects.bulk_create(
+        Candidate(
             prompt=prompt, competitor=competitor, status=Candidate.Status.DONE, finished_at=NOW
         )
-        image = make_image(((index * 37) % 256, (index * 91) % 256, (index * 11) % 256))
-        Part.objects.create(candidate=candidate, position=0, image=image)
-        render_for_arenas(candidate, [image])
-        made.append(candidate)
+        for prompt, competitor in pairs
+    )
+    give_pictures([(candidate, paint(index)) for index, candidate in enumerate(made)])
     return made
+
+
+@cache
+def paint(index: int) -> bytes:
+    return png(((index * 37) % 256, (index * 91) % 256, (index * 11) % 256))
 
 
 def make_world(folder: Path, prompts: int = 3, **fields: Any) -> Arena:

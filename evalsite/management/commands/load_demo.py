@@ -22,7 +22,9 @@ from evalsite.demo import (
 
 
 class Command(BaseCommand):
-    help = "Load the demo's suite, arenas and eval, and plan its candidates; repeating it changes nothing."
+    help = (
+        "Load the demo's suite, arenas and eval, and plan candidates; repeating it changes nothing."
+    )
 
     def handle(self, **_: Any) -> None:
         call_command("load_suite", *map(str, SUITES), stdout=self.stdout)

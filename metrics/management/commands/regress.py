@@ -3,7 +3,6 @@ import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,18 @@ from metrics.management.arguments import add_eval, find_competitor, find_eval
 from metrics.management.follow import follow
 from metrics.regressions.address import find_address
 from metrics.regressions.models import Run
+from metrics.regressions.reports.junit import write_junit
+from metrics.regressions.reports.markdown import write_markdown
 from metrics.regressions.start import RunRefused, find_or_start
 from metrics.stats.verdict import Outcome
 
 logger = logging.getLogger(__name__)
 EXITS = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.NEEDS_HUMANS: 3}
-FORMS = ("json", "junit", "markdown")
-Writer = Callable[[dict[str, Any]], str]
+WRITERS: Mapping[str, Callable[[Run], str]] = {
+    "json": lambda run: json.dumps(run.report, indent=1, ensure_ascii=False) + "\n",
+    "junit": lambda run: write_junit(run.report),
+    "markdown": lambda run: write_markdown(run.report, address=find_address(run)),
+}
 
 
 class Command(BaseCommand):
@@ -41,7 +45,7 @@ class Command(BaseCommand):
             help="show progress until it is decided, with workers of its own where none run",
         )
         add("--timeout", type=float, metavar="SECONDS", help="wait, but no longer than this")
-        for form in FORMS:
+        for form in WRITERS:
             add(f"--{form}", type=Path, metavar="F", help=f"wait, and write a report ({form})")
 
     def handle(self, **options: Any) -> None:
@@ -59,15 +63,14 @@ class Command(BaseCommand):
         self, *, name: str, wait: bool, timeout: float | None, **options: Any
     ) -> int | None:
         """The exit status of a run that was waited for."""
-        files = {form: path for form in FORMS if (path := options[form])}
-        writers = {form: find_writer(form) for form in files}
+        files = {form: path for form in WRITERS if (path := options[form])}
         run = self.start(name, options["challenger"])
         if not (wait or files or timeout):
             return None
         run = self.follow(run, timeout)
         self.report(run)
         for form, path in files.items():
-            write(path, writers[form](run.report))
+            write(path, WRITERS[form](run))
         return EXITS[Outcome(run.outcome or Outcome.NEEDS_HUMANS)]
 
     def start(self, name: str, challenger: str | None) -> Run:
@@ -105,22 +108,6 @@ class Command(BaseCommand):
             self.stdout.write(f"note: {note}")
         outcome = run.outcome or Outcome.NEEDS_HUMANS
         self.stdout.write(f"{outcome}: {run.report['reason']}")
-
-
-def find_writer(form: str) -> Writer:
-    """What makes a text of a report. Raises CommandError for a form that this site cannot write."""
-    if form == "json":
-        return dump
-    try:
-        writers: Mapping[str, Any] = vars(import_module(f"metrics.regressions.reports.{form}"))
-        found: Writer = writers[f"write_{form}"]
-    except (ImportError, KeyError) as error:
-        raise CommandError(f"reports cannot be written as {form} here") from error
-    return found
-
-
-def dump(report: dict[str, Any]) -> str:
-    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
 
 
 def write(path: Path, text: str) -> None:
