@@ -20,6 +20,7 @@ from arenas.candidates.models import Candidate
 from arenas.candidates.plan import select_candidates
 from arenas.candidates.progress import select_moving
 from arenas.candidates.tasks import sweep_soon
+from arenas.definitions.lineage import find_taught
 from arenas.definitions.models import Arena
 from metrics.regressions.decide import decide
 from metrics.regressions.models import Run
@@ -44,7 +45,7 @@ def advance(run: Run, *, now: datetime) -> Run:
     try:
         take_step(run.pk, now)
     except RunFailed as error:
-        select_open().filter(pk=run.pk).update(state=State.FAILED, error=str(error))
+        fail(run.pk, str(error), now)
     except PASSING:
         raise
     except Exception as error:
@@ -83,6 +84,16 @@ def take_step(pk: int, now: datetime) -> None:
 
 
 @transaction.atomic
+def fail(pk: int, error: str, now: datetime) -> None:
+    """End the run without an outcome. Nothing is made for its arena any more."""
+    found = select_open().select_for_update(of=("self",)).select_related("arena").filter(pk=pk)
+    for run in found:
+        close(run, now)
+        run.state, run.error = State.FAILED, error
+        run.save(update_fields=["state", "error"])
+
+
+@transaction.atomic
 def cancel(run: Run, *, reason: str, now: datetime) -> bool:
     """End the run without an outcome; False where it had ended. What was made is kept."""
     found = select_open().select_for_update(of=("self",)).filter(pk=run.pk).first()
@@ -104,6 +115,9 @@ def begin(run: Run, now: datetime) -> None:
         run.state, run.reason = State.CANCELLED, f"run {newer.number} was due before it began"
         return
     arena = prepare_arena(run, now=now)
+    # The eval's prompts, or what the challenger learned from, may be others than at the start.
+    if reason := find_taught(run.challenger, arena.prompts()):
+        raise RunFailed(reason)
     budget = run.shape.budget.usd
     wish = generation.Wish(budget_usd=Decimal(str(budget)) if budget else None)
     by = f"regression eval {run.eval.name}"
@@ -147,11 +161,22 @@ def await_checks(run: Run, now: datetime) -> None:
     arena = find_arena(run)
     if any(find_missing(arena, name, limit=1) for name in arena.checks):
         return
-    report = decide(run, now=now)
+    report = weigh(run, now)
     if report.asks and run.shape.budget.votes:
         ask_people(run, report, now)
     else:
         conclude(run, report, now)
+
+
+def weigh(run: Run, now: datetime) -> Report:
+    """What is known. Where that cannot be told it never will be, and later runs wait for this one.
+
+    So it is where a check that is new by now has no such measure, or another range.
+    """
+    try:
+        return decide(run, now=now)
+    except ValueError as error:
+        raise RunFailed(str(error)) from error
 
 
 def ask_people(run: Run, report: Report, now: datetime) -> None:
@@ -166,7 +191,7 @@ def await_people(run: Run, now: datetime) -> None:
     voting.replace_lost(run)
     if not voting.is_time_to_look(run):
         return
-    report = decide(run, now=now)
+    report = weigh(run, now)
     if voting.is_spent(run) or report.outcome != Outcome.NEEDS_HUMANS:
         conclude(run, report, now)
     else:

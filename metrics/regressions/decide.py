@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
+from typing import Any
 
 from arenas.candidates.models import GenerationRun
 from arenas.candidates.progress import measure_run
@@ -143,8 +144,8 @@ def say_people(run: Run, replaced: Sequence[str], people: Sequence[str]) -> str:
     if not budget:
         return f"people are to decide{instead}, and the budget has no votes"
     used = count_votes(run)
-    if run.asked and used >= budget:
-        return f"{', '.join(people)} is undecided after all {used} votes of the budget{instead}"
+    if run.people and voting().is_spent(run):
+        return f"{', '.join(people)} is undecided after all {used} votes that there were{instead}"
     return f"people decide{instead}: {used} of up to {budget} votes are cast"
 
 
@@ -259,7 +260,11 @@ def count_votes(run: Run) -> int:
     """Those that were cast for this run, repeats not counted."""
     if not run.asked:
         return 0
-    return int(import_module("metrics.regressions.people").count_votes(run))
+    return int(voting().count_votes(run))
+
+
+def voting() -> Any:
+    return import_module("metrics.regressions.people")
 
 
 def note_generation(run: Run) -> tuple[str, ...]:

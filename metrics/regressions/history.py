@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from metrics.regressions.measure import Measured
 from metrics.regressions.models import Run
@@ -48,9 +48,8 @@ def find_drifts(
     run: Run, measured: Sequence[Measured], evidence: Sequence[Evidence]
 ) -> list[Drifted]:
     """Of each criterion, by its means over the runs up to this one."""
-    earlier = list(
-        select_earlier(run).order_by("-number").values_list("number", "report__criteria")[:LONGEST]
-    )
+    alike = select_alike(run).order_by("-number")
+    earlier = list(alike.values_list("number", "report__criteria")[:LONGEST])
     return [
         find_change(m.name, [*reversed(earlier)], (run.number, e), run.shape.error_rate)
         for m, e in zip(measured, evidence, strict=True)
@@ -61,6 +60,15 @@ def select_earlier(run: Run) -> QuerySet[Run]:
     return Run.objects.filter(
         eval=run.eval_id, baseline=run.baseline_id, state=Run.State.DECIDED, number__lt=run.number
     )
+
+
+def select_alike(run: Run) -> QuerySet[Run]:
+    """Those over the same prompts: means over others say nothing of a change."""
+    if run.arena is None:
+        return select_earlier(run)
+    version, tags = run.arena.suite_version_id, run.arena.tags
+    same = Q(arena__suite_version=version, arena__tags=tags)
+    return select_earlier(run).filter(Q(arena=None) | same)
 
 
 def find_change(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from statistics import fmean
 
 import numpy as np
 
@@ -114,7 +115,10 @@ def measure_check(criterion: CriterionShape, gathered: Gathered, present: Presen
     within = gathered.select(criterion.category)
     asked = [each for each in within if check.applies(gathered.facts[each.prompt])]
     prompts, differences = compare(
-        asked, gathered, lambda row: values.get(row.pk), lambda b, c: (c - b) * kind.better
+        asked,
+        gathered,
+        lambda row: values.get(row.pk),
+        lambda b, c: kind.better * (fmean(c) - fmean(b)),
     )
     trust = find_trust(criterion.check_name, criterion.category, present=present)
     gates, reason = judge_trust(criterion, trust, find_headline(check))
@@ -177,7 +181,7 @@ def measure_rate(criterion: CriterionShape, gathered: Gathered) -> Measured:
         asked,
         gathered,
         lambda row: None if row.is_open else float(row.is_refusal if refused else row.is_failure),
-        lambda b, c: PERCENT * (b - c),
+        lambda b, c: PERCENT * (fmean(b) - fmean(c)),
     )
     bounds = Bounds(-PERCENT, PERCENT)
     aim = Aim(criterion.threshold, criterion.distance, RATE_SPREAD, bounds)
@@ -193,11 +197,20 @@ def measure_cost(criterion: CriterionShape, gathered: Gathered) -> Measured:
         asked,
         gathered,
         lambda row: read(row) if row.is_done else None,
-        lambda b, c: PERCENT * float(compare_relatively(np.array(c), np.array(b))),
+        compare_pairs,
     )
     aim = aim_at_numbers(criterion, 2 * PERCENT)
     missing = len(asked) - len(prompts)
     return make_measured(criterion, prompts, differences, aim, missing=missing)
+
+
+def compare_pairs(baseline: Sequence[float], challenger: Sequence[float]) -> float:
+    """The mean over all pairs of samples, in per cent.
+
+    Of means it would favour the side with fewer samples: by 7 % where they scatter by a half.
+    """
+    pairs = compare_relatively(np.array(challenger)[:, None], np.array(baseline))
+    return PERCENT * float(pairs.mean())
 
 
 def read_seconds(row: Row) -> float | None:
@@ -212,24 +225,19 @@ def compare(
     asked: Sequence[Pictured],
     gathered: Gathered,
     read: Callable[[Row], float | None],
-    subtract: Callable[[float, float], float],
+    subtract: Callable[[Sequence[float], Sequence[float]], float],
 ) -> tuple[list[Pictured], list[float]]:
-    """The prompts with a value on both sides, and the difference of their means."""
+    """The prompts with values on both sides, and how these differ."""
     prompts, differences = [], []
     for each in asked:
-        means = [
-            average([read(row) for row in side[each.prompt]])
+        values = [
+            [value for row in side[each.prompt] if (value := read(row)) is not None]
             for side in (gathered.baseline, gathered.challenger)
         ]
-        if means[0] is not None and means[1] is not None:
+        if all(values):
             prompts.append(each)
-            differences.append(subtract(means[0], means[1]))
+            differences.append(subtract(*values))
     return prompts, differences
-
-
-def average(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def aim_at_numbers(criterion: CriterionShape, widest: float) -> Aim:

@@ -63,6 +63,7 @@ def select_untold(now: datetime) -> QuerySet[Run]:
     found = Run.objects.filter(lately, notices=None, definition__has_key="notify")
     return (
         found.order_by("pk")
+        .defer("report", "differences", "people")
         .select_related("eval", "baseline", "challenger")
         .annotate(
             state_before=Subquery(before.values("state")[:1]),

@@ -70,7 +70,8 @@ def plan_people(run: Run, *, now: datetime) -> None:
     run.people = inclusion.to_json()
     run.save(update_fields=["people"])
     plan_battles(arena, inclusion)
-    open_arena(arena)
+    if any(asked.drawn for asked in inclusion.planned):
+        open_arena(arena)  # without a plan any battle would be drawn there
 
 
 def find_arena(run: Run) -> Arena:

@@ -66,14 +66,16 @@ def save_task(evaluation: RegressionEval, old: PeriodicTask | None) -> PeriodicT
 def make_schedule(shape: EvalShape) -> tuple[CrontabSchedule | None, IntervalSchedule | None]:
     if shape.schedule is not None:
         minute, hour, day, month, weekday = shape.schedule.split()
-        row, _ = CrontabSchedule.objects.get_or_create(
-            minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday,
-            timezone="UTC",
-        )  # fmt: skip
-        return row, None
+        fields = {
+            "minute": minute, "hour": hour, "day_of_month": day, "month_of_year": month,
+            "day_of_week": weekday, "timezone": "UTC",
+        }  # fmt: skip
+        # Staff may have made the same more than once.
+        known = CrontabSchedule.objects.filter(**fields).first()
+        return known or CrontabSchedule.objects.create(**fields), None
     minutes = int((shape.period or timedelta()).total_seconds() // 60)
-    every, _ = IntervalSchedule.objects.get_or_create(every=minutes, period="minutes")
-    return None, every
+    same = IntervalSchedule.objects.filter(every=minutes, period="minutes").first()
+    return None, same or IntervalSchedule.objects.create(every=minutes, period="minutes")
 
 
 def fire(evaluation: RegressionEval, *, now: datetime) -> Run | None:

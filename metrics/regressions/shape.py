@@ -24,7 +24,7 @@ MOST = {
     "seconds": 200.0,
     "cost_usd": 200.0,
 }
-# No single prompt counts for more than so many times what is to be detected.
+MOST_ELO = 1000
 UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 
 Name = Annotated[Text, StringConstraints(max_length=150)]
@@ -70,6 +70,8 @@ class CriterionShape(Strict):
             raise ValueError("question and unit go with `measure: human`")
         if self.unit == "points" and abs(self.threshold) >= MOST.get(self.measure, float("inf")):
             raise ValueError(f"{self.measure} cannot differ by {abs(self.threshold):g}")
+        if self.unit == "elo" and abs(self.threshold) > MOST_ELO:
+            raise ValueError(f"nobody is {abs(self.threshold):g} Elo ahead (at most {MOST_ELO})")
         if self.most is not None and not self.is_clipped:
             raise ValueError("`most` goes with checks, seconds and cost_usd")
         if self.most is not None and self.most <= abs(self.threshold):

@@ -22,6 +22,8 @@ from django.conf import settings
 
 # For the whole exchange, whatever the receiver does.
 SECONDS = 10.0
+# What is assigned of IPv6: beyond are old forms that Python calls global.
+UNICAST = ipaddress.ip_network("2000::/3")
 PORTS = {"http": 80, "https": 443}
 
 
@@ -57,7 +59,10 @@ class Connection(http.client.HTTPConnection):
             return
         try:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(plain, server_hostname=self.host)
+            self.sock = context.wrap_socket(
+                plain, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()  # which `give_up` can end now
         except BaseException:
             plain.close()
             raise
@@ -121,6 +126,8 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or find_translated(found)
         if inner:
             return is_public(str(inner))
+        if found not in UNICAST:
+            return False
     return found.is_global and not found.is_multicast
 
 

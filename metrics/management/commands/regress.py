@@ -65,7 +65,7 @@ class Command(BaseCommand):
         """The exit status of a run that was waited for."""
         files = {form: path for form in WRITERS if (path := options[form])}
         run = self.start(name, options["challenger"])
-        if not (wait or files or timeout):
+        if not (wait or files) and timeout is None:
             return None
         run = self.follow(run, timeout)
         self.report(run)
