@@ -1,7 +1,7 @@
 """A run's outcome by its criteria, and the report that says why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -31,7 +31,7 @@ class Decision:
 def decide(run: Run, *, now: datetime) -> Report:
     """Weigh what is known; the report is complete, whether or not the outcome is the last word."""
     alpha = run.shape.error_rate
-    measured = collect(run)
+    measured = keep_trust(run, collect(run))
     levels = find_levels(run, measured)
     evidence = [
         weigh(m.increments, m.aim, alpha=level, plain=m.plain)
@@ -51,6 +51,22 @@ def decide(run: Run, *, now: datetime) -> Report:
     ]
     run.differences = keep_differences(measured)
     return describe_run(run, rows, decision, measured, now)
+
+
+def keep_trust(run: Run, measured: Sequence[Measured]) -> list[Measured]:
+    """What checks may decide stays as it was when the run was first weighed.
+
+    A ruling that is made while people vote, by their very votes perhaps, changes no run.
+    """
+    if not run.trusted:
+        run.trusted = {
+            m.name: [m.decides, m.trust, m.trust_reason] for m in measured if m.criterion.check_name
+        }
+    held = [(m, run.trusted.get(m.name)) for m in measured]
+    return [
+        replace(m, decides=kept[0], trust=kept[1], trust_reason=kept[2]) if kept else m
+        for m, kept in held
+    ]
 
 
 def find_levels(run: Run, measured: Sequence[Measured]) -> list[float]:

@@ -52,8 +52,14 @@ def hear(run: Run, inclusion: Inclusion) -> Heard:
     return Heard(
         {prompt: list(said.values()) for prompt, said in points.items()},
         answered,
-        find_out(run, marks),
+        find_out(inclusion, list_battles(run), marks),
     )
+
+
+def list_battles(run: Run) -> dict[int, int]:
+    """The planned ones by their prompts."""
+    plans = PlannedBattle.objects.filter(arena=run.arena_id)
+    return dict(plans.values_list("battle__prompt", "battle"))
 
 
 def list_kinds(run: Run) -> frozenset[str]:
@@ -75,14 +81,14 @@ def select_answers(run: Run) -> QuerySet[Vote]:
     return votes.exclude(winner="").select_related("ballot")
 
 
-def find_out(run: Run, marks: Marks) -> frozenset[int]:
-    plans = PlannedBattle.objects.filter(arena=run.arena_id).select_related("battle")
+def find_out(inclusion: Inclusion, battles: Mapping[int, int], marks: Marks) -> frozenset[int]:
+    """Also of prompts that were not drawn: who is left out must not depend on the draw."""
     return frozenset(
-        plan.battle.prompt_id
-        for plan in plans
-        if ("battle", plan.battle_id) in marks.rules
-        or ("candidate", plan.battle.first_id) in marks.rules
-        or ("candidate", plan.battle.second_id) in marks.rules
+        each.prompt
+        for each in inclusion.planned
+        if ("battle", battles.get(each.prompt)) in marks.rules
+        or ("candidate", each.baseline) in marks.rules
+        or ("candidate", each.challenger) in marks.rules
     )
 
 

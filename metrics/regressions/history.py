@@ -1,6 +1,6 @@
 """What the runs of an eval tell together: slow changes, and prompts that come out now so, now so.
 
-Only runs against the same baseline are compared.
+Only runs against the same baseline are compared, and of them those since it was last promoted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,9 +57,11 @@ def find_drifts(
 
 
 def select_earlier(run: Run) -> QuerySet[Run]:
-    return Run.objects.filter(
+    found = Run.objects.filter(
         eval=run.eval_id, baseline=run.baseline_id, state=Run.State.DECIDED, number__lt=run.number
     )
+    promoted = run.eval.promotions.filter(at__lte=run.started_at).order_by("at").last()
+    return found.filter(started_at__gte=promoted.at) if promoted else found
 
 
 def select_alike(run: Run) -> QuerySet[Run]:

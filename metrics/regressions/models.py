@@ -105,6 +105,9 @@ class Run(models.Model):
     asked = models.JSONField(
         default=list, blank=True, help_text="names of the criteria that people decide instead"
     )
+    trusted = models.JSONField(
+        default=dict, blank=True, help_text="by criterion, what its check was trusted with at first"
+    )
     people = models.JSONField(
         default=dict, blank=True, help_text="which prompts people are asked about, and how drawn"
     )
@@ -162,7 +165,8 @@ class Run(models.Model):
 class Promotion(models.Model):
     """A baseline's change: who made it, when and why. Written once.
 
-    The database refuses to change a row.
+    One that stays as it is was looked at and found good: slow changes are counted from then on
+    anew. The database refuses to change a row.
     """
 
     eval = models.ForeignKey(RegressionEval, models.PROTECT, related_name="promotions")
@@ -193,6 +197,10 @@ class Notice(models.Model):
         EMAIL = "email"
         WEBHOOK = "webhook"
 
+    class About(models.TextChoices):
+        ASKED = "asked", "people are asked"
+        ENDED = "ended"
+
     class State(models.TextChoices):
         DUE = "due"
         SENT = "sent"
@@ -201,6 +209,7 @@ class Notice(models.Model):
     run = models.ForeignKey(Run, models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=8, choices=Kind)
     target = models.CharField(max_length=500)
+    about = models.CharField(max_length=8, choices=About, default=About.ENDED)
     event = models.UUIDField(
         default=uuid.uuid4, unique=True, help_text="by which the receiver knows a repetition"
     )
@@ -213,7 +222,9 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "kind", "target"], name="one_notice_a_target")
+            models.UniqueConstraint(
+                fields=["run", "kind", "target", "about"], name="one_notice_a_target"
+            )
         ]
         indexes = [models.Index(fields=["next_at"], condition=Q(state="due"), name="notice_due")]
 

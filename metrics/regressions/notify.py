@@ -1,8 +1,9 @@
-"""Tell those whom an eval names how a run ended: by mail and by signed webhook, at least once.
+"""Tell those whom an eval names how a run ended, or that it asks people: by mail and by signed
+webhook, at least once.
 
-Who is to be told is found by looking at the runs that ended; the message is kept before it is
-sent, and its event stays the same over all tries. Who dies between sending and noting sends again,
-so that a message may come twice: the receiver knows it by the event.
+Who is to be told is found by looking at the runs that ended, or ask; the message is kept before it
+is sent, and its event stays the same over all tries. Who dies between sending and noting sends
+again, so that a message may come twice: the receiver knows it by the event.
 """
 
 import json
@@ -14,12 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from metrics.regressions.address import find_address
 from metrics.regressions.models import Notice, Run
 from metrics.regressions.reports.words import OUTCOMES
 from metrics.regressions.webhook import NotSent, post
+from metrics.stats.verdict import Outcome
 
 logger = logging.getLogger(__name__)
 # After each try that failed, the time to the next; after the last one it is given up.
@@ -32,6 +34,8 @@ MOST = 20
 NAMED = 50  # criteria of a message
 ANSWER = 300  # characters that are kept
 ERROR = "error"
+About = Notice.About
+TYPES = {About.ENDED: "regression_run.ended", About.ASKED: "regression_run.asks_people"}
 
 
 def notify_all(now: Callable[[], datetime]) -> int:
@@ -44,25 +48,37 @@ def notify_all(now: Callable[[], datetime]) -> int:
 
 
 def plan_notices(now: datetime) -> int:
-    """A message for each target of each run that ended with news; return how many are new."""
-    rows = [
-        notice for run in select_untold(now) if is_news(run) for notice in list_notices(run, now)
-    ]
+    """A message for each target of each run that asks people or ended with news; how many."""
+    told = [(run, About.ASKED) for run in select_asking()]
+    told += [(run, About.ENDED) for run in select_untold(now) if is_news(run)]
+    rows = [notice for run, about in told for notice in list_notices(run, about, now)]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
+def select_asking() -> QuerySet[Run]:
+    """Runs that wait for people, who will not come by themselves."""
+    untold = ~Exists(Notice.objects.filter(run=OuterRef("pk"), about=About.ASKED))
+    return name_earlier(Run.objects.filter(untold, state=Run.State.VOTING))
+
+
 def select_untold(now: datetime) -> QuerySet[Run]:
-    """Runs that ended lately, with what the one before them came to."""
+    """Runs that ended lately."""
+    since = now - LATEST
+    lately = Q(decided_at__gte=since) | Q(state=Run.State.FAILED, started_at__gte=since)
+    untold = ~Exists(Notice.objects.filter(run=OuterRef("pk"), about=About.ENDED))
+    return name_earlier(Run.objects.filter(lately, untold))
+
+
+def name_earlier(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Those that somebody may be told of, with what the one before each of them came to."""
     ends = (Run.State.DECIDED, Run.State.FAILED)
     before = Run.objects.filter(
         eval=OuterRef("eval"), number__lt=OuterRef("number"), state__in=ends
     ).order_by("-number")
-    since = now - LATEST
-    lately = Q(decided_at__gte=since) | Q(state=Run.State.FAILED, started_at__gte=since)
-    found = Run.objects.filter(lately, notices=None, definition__has_key="notify")
     return (
-        found.order_by("pk")
+        runs.filter(definition__has_key="notify")
+        .order_by("pk")
         .defer("report", "differences", "people")
         .select_related("eval", "baseline", "challenger")
         .annotate(
@@ -78,35 +94,34 @@ def is_news(run: Any) -> bool:
 
 
 def name_end(run: Run) -> str:
-    return run.outcome or ERROR
+    asks = run.state == Run.State.VOTING
+    return run.outcome or (Outcome.NEEDS_HUMANS if asks else ERROR)
 
 
 def name_before(run: Any) -> str | None:
     return None if run.state_before is None else run.outcome_before or ERROR
 
 
-def list_notices(run: Any, now: datetime) -> Iterator[Notice]:
+def list_notices(run: Any, about: Notice.About, now: datetime) -> Iterator[Notice]:
     wanted = run.shape.notify
     targets = [
         *((Notice.Kind.EMAIL, each) for each in wanted.email),
         *((Notice.Kind.WEBHOOK, each) for each in wanted.webhook),
     ]
     for kind, target in dict.fromkeys(targets):
-        yield Notice(
-            run=run, kind=kind, target=target, payload=describe(run, name_before(run)), next_at=now
-        )
+        payload = {"type": TYPES[about], **describe(run, name_before(run))}
+        yield Notice(run=run, kind=kind, target=target, about=about, payload=payload, next_at=now)
 
 
 def describe(run: Run, before: str | None) -> dict[str, Any]:
     """What a message says: the report without its examples, which stay on the page."""
     report: Mapping[str, Any] = run.report
     return {
-        "type": "regression_run.ended",
         "eval": run.eval.name,
         "run": run.number,
         "outcome": name_end(run),
         "before": before,
-        "reason": run.reason or run.error,
+        "reason": run.reason or run.error or report.get("reason", ""),
         "baseline": run.baseline.name,
         "challenger": run.challenger.name,
         "started_at": run.started_at.isoformat(),

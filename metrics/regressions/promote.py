@@ -1,4 +1,4 @@
-"""Make another competitor an eval's baseline, and keep who did so and why."""
+"""Make another competitor an eval's baseline, or the present one anew; keep who did so and why."""
 
 from datetime import datetime
 
@@ -22,12 +22,14 @@ def promote(
     now: datetime,
     run: Run | None = None,
 ) -> Promotion:
-    """From its next run on the eval compares with `after`. Raises PromotionRefused."""
+    """From its next run on the eval compares with `after`. Raises PromotionRefused.
+
+    To promote the present baseline says that its runs so far are known, and good enough: a slow
+    change that was found in them is told no more.
+    """
     if not reason.strip():
         raise PromotionRefused("a promotion needs a reason")
     row = RegressionEval.objects.select_for_update().get(pk=evaluation.pk)
-    if row.baseline_id == after.pk:
-        raise PromotionRefused(f"{after} is the baseline of {row.name} already")
     if run and not run.outcome:
         raise PromotionRefused(f"{run} has come to no outcome")
     promotion = Promotion.objects.create(

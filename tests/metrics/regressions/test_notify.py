@@ -263,3 +263,15 @@ def send_elsewhere() -> None:
         send_next(NOW)
     finally:
         connection.close()
+
+
+def test_that_people_are_asked_is_told_once(evaluation, mailoutbox):
+    run = end(evaluation, 1, "pass", email=[MAIL])
+    Run.objects.filter(pk=run.pk).update(state="voting", outcome="", decided_at=None)
+    assert plan_notices(NOW) == 1
+    assert plan_notices(NOW) == 0
+    notice = Notice.objects.get()
+    assert notice.payload["type"] == "regression_run.asks_people"
+    assert notice.payload["outcome"] == "needs_humans"
+    Run.objects.filter(pk=run.pk).update(state="decided", outcome="pass", decided_at=NOW)
+    assert plan_notices(NOW) == 1

@@ -178,7 +178,6 @@ def test_a_challenger_is_blessed_by_its_run(tmp_path):
     [
         ({"run": 7}, "nightly has no run 7"),
         ({"run": 1}, "run 1 of nightly has come to no outcome"),
-        ({"competitor": "house-v3"}, "is the baseline of nightly already"),
         ({"competitor": "nobody"}, "no competitor 'nobody'"),
     ],
 )

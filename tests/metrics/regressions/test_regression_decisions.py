@@ -1,12 +1,14 @@
 """Outcomes: pass, fail, or people are needed; and the report that says why."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from arenas.candidates.models import Candidate
 from metrics.regressions.advance import advance
 from metrics.regressions.models import Run
+from metrics.regressions.promote import promote
 from metrics.results.models import CheckResult
 from tests.factories import NOW
 from tests.metrics.regressions.nights import (
@@ -86,6 +88,9 @@ class Asked:
         return 0
 
     def is_time_to_look(self, run):
+        return False
+
+    def is_spent(self, run):
         return False
 
 
@@ -168,6 +173,32 @@ def test_a_slow_change_over_the_runs_turns_a_pass_over_to_people(tmp_path):
     assert late.outcome == "needs_humans"
     assert "over the runs it gets worse: brightness.mean since run 10" in late.reason
     assert late.report["criteria"][0]["drift"] == {"alarm": True, "since": 10}
+
+
+def test_a_change_that_was_looked_at_and_found_good_is_told_no_more(tmp_path):
+    evaluation = make_night(tmp_path, prompts=30)
+    prove()
+    run = begin(evaluation)
+    answer(run, shift(0))
+    settle(run)
+    row = {"name": "brightness.mean"}
+    means = [0.1, -0.1, 0.05, -0.05, 0.0, 0.1, -0.1, 0.05, *[-3.0] * 7]
+    past(evaluation, run, [[{**row, "mean": mean}] for mean in means])
+    known = NOW + timedelta(minutes=1)
+    promote(evaluation, run.baseline, by="alice", reason="brighter lamps", now=known)
+    late = begin(evaluation, now=known)
+    add_results(list(late_candidates(late)), lambda each: 100.0 - 3)
+    assert settle(late, now=known).outcome == "pass"
+
+
+def test_a_ruling_made_while_people_vote_changes_nothing(tmp_path, monkeypatch):
+    voting = Asked([])
+    monkeypatch.setattr("metrics.regressions.advance.people", lambda: voting)
+    run = run_night(make_night(tmp_path, budget={"votes": 50}), shift(0))
+    prove()
+    monkeypatch.setattr(voting, "is_time_to_look", lambda run: True)
+    run = advance(run, now=NOW)
+    assert (run.state, run.report["criteria"][0]["decides"]) == ("voting", False)
 
 
 def past(evaluation, run, reports):
