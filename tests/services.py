@@ -3,6 +3,7 @@
 Loaded by pytest before Django's settings are, because the settings read the addresses.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,6 +35,18 @@ else:
         os.environ["REDIS_URL"] = f"{base.split('?')[0]}?db={number}"
     else:
         os.environ["REDIS_URL"] = f"{base.rsplit('/', 1)[0]}/{number}"
+
+
+def pytest_collectstart() -> None:
+    """What is loaded now stays: there is no garbage to look for."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on, looks for garbage pass over what was loaded: libraries, models and tests."""
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -40,8 +40,9 @@ def find_chromium(playwright: Playwright) -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all journeys, each of which has a profile of its own; ended before other tests."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's loop runs in this thread, and makes Django believe that the tests do too.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

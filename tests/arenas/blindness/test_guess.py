@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,10 @@ from arenas.blindness.guess import (
 )
 from arenas.blindness.observe import CHANNELS, Features
 from arenas.blindness.play import Showing, play
-from arenas.candidates.models import Candidate, Part
-from arenas.candidates.store import render_for_arenas
+from arenas.candidates.models import Candidate
 from arenas.definitions.models import Arena
-from arenas.images.store import store_image
 from tests import factories
+from tests.pictures import give_pictures
 
 ADDING = "logistic regression"
 FOUR = ("ant", "bee", "cat", "dog")
@@ -35,10 +35,7 @@ FOUR = ("ant", "bee", "cat", "dog")
 def arena(tmp_path: Path, db: None) -> Arena:
     """Four models on twenty prompts, whose pictures are noise that tells nothing."""
     arena = factories.make_arena(factories.make_suite(tmp_path, 20), FOUR)
-    for number, candidate in enumerate(plan(arena)):
-        image = store_image(factories.encode(make_noise(number), "PNG"))
-        Part.objects.create(candidate=candidate, position=0, image=image)
-        render_for_arenas(candidate, [image])
+    give_pictures([(candidate, make_noise(n)) for n, candidate in enumerate(plan(arena))])
     return arena
 
 
@@ -49,11 +46,12 @@ def plan(arena: Arena) -> Iterator[Candidate]:
         )
 
 
-def make_noise(seed: int) -> Pillow.Image:
+@cache
+def make_noise(seed: int) -> bytes:
     """Of any roughness, as pictures are."""
     rng = np.random.default_rng(seed)
     rough = rng.integers(0, 256, (int(rng.integers(2, 32)),) * 2 + (3,), dtype=np.uint8)
-    return Pillow.fromarray(rough).resize((64, 64))
+    return factories.encode(Pillow.fromarray(rough).resize((64, 64)), "PNG")
 
 
 def attack(showings: Sequence[Showing], *channels: str, attacker: str = ADDING) -> Accuracy:

@@ -23,6 +23,27 @@ from tests.factories import NOW, ROOT, database_url, make_arena, make_suite
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
 KILLS = 10
+# Loading the site takes seconds; a worker that is forked from there is killed as any other.
+NEST = """
+import os, signal, sys
+from evalsite.celery import app
+from evalsite.lifeline import die_with_parent
+
+app.loader.import_default_modules()
+import arenas.providers.procedural
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the killed are nobody's zombies
+options = ["-c2", "--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
+for queue in iter(sys.stdin.readline, ""):
+    pid = os.fork()
+    if pid:
+        os.setpgid(pid, pid)
+        print(pid, flush=True)
+    else:
+        die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        app.worker_main(["worker", "-Q", queue.strip(), *options])
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -36,28 +57,37 @@ def _workers_see_this_test(monkeypatch, settings):
         broker.flushdb()
 
 
+@pytest.fixture
+def nest():
+    """A process that has loaded the site, and forks a worker for each name of a queue it reads."""
+    with subprocess.Popen(
+        [sys.executable, "-c", NEST],
+        cwd=ROOT,
+        text=True,
+        bufsize=1,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        yield process
+        process.kill()
+
+
 @contextmanager
-def workers():
+def workers(nest):
     """A worker that generates and one that opens images; killed at the end, all of both."""
-    started = [start_worker(queue) for queue in ("generate", "images")]
+    started = [start_worker(nest, queue) for queue in ("generate", "images")]
     try:
         yield
     finally:
-        for process in started:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for group in started:
+            os.killpg(group, signal.SIGKILL)
 
 
-def start_worker(queue):
-    """A worker of two processes in a group of its own."""
-    options = ["--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-Q", queue, "-c2", *options],
-        cwd=ROOT,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def start_worker(nest, queue):
+    """A worker of two processes in a group of its own, which it returns."""
+    print(queue, file=nest.stdin)
+    return int(nest.stdout.readline())
 
 
 def until(condition):
@@ -83,14 +113,14 @@ def make_procedural_arena(folder, prompts, **params):
     return make_arena(make_suite(folder, prompts), ["ant", "bee"])
 
 
-def test_workers_killed_ten_times_lose_nothing_and_make_nothing_twice(tmp_path):
+def test_workers_killed_ten_times_lose_nothing_and_make_nothing_twice(tmp_path, nest):
     plan_candidates(make_procedural_arena(tmp_path, prompts=50), today=NOW.date())
     sweep()
     for _ in range(KILLS):
         before = count("done")
-        with workers():
+        with workers(nest):
             until(lambda before=before: count("done") > before and count("running"))
-    with workers():
+    with workers(nest):
         until(lambda: count("done") == 100)
     numbered = Candidate.objects.annotate(
         tries=Count("attempts", distinct=True), made=Count("parts", distinct=True)
