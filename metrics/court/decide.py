@@ -57,14 +57,17 @@ def list_trust(subject: Subject, present: Present) -> dict[str, Trust]:
 def trust(subject: Subject, category: str, ruling: CourtRuling | None, present: Present) -> Trust:
     if ruling is None:
         return Trust(State.UNPROVEN, explain_absence(subject, category), None)
-    if strangers := find_strangers(subject, ruling, present):
+    state = State(ruling.state)
+    strangers = find_strangers(subject, ruling, present)
+    # What was never shown cannot expire.
+    if strangers and state != State.UNPROVEN:
         whose = "that family" if len(strangers) == 1 else "those families"
         reason = (
             f"expired: {name_families(strangers, present)} came after the evidence, which has too "
             f"few votes on {whose} of models"
         )
         return Trust(State.UNPROVEN, (reason, *ruling.reasons), ruling)
-    return Trust(State(ruling.state), tuple(ruling.reasons), ruling)
+    return Trust(state, tuple(ruling.reasons), ruling)
 
 
 def newest_rulings(subject: Subject) -> QuerySet[CourtRuling]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from celery.schedules import crontab
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from arenas.definitions.shape import Category, Wording
 from arenas.definitions.voting import Address
@@ -38,6 +38,23 @@ class SamplesShape(Strict):
 
     baseline: Annotated[int, Field(ge=3, le=100)] = 3
     challenger: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+def make_crontab(text: str) -> Any:
+    """Raises ValueError unless these are the five fields of a crontab."""
+    fields = text.split()
+    if len(fields) != 5:
+        raise ValueError('five fields are expected, as in "0 3 * * *"')
+    minute, hour, day, month, weekday = fields
+    try:
+        return crontab(minute, hour, weekday, day_of_month=day, month_of_year=month)
+    except Exception as error:
+        raise ValueError(f"{text!r} is no crontab ({error})") from error
+
+
+def check_crontab(text: str) -> str:
+    make_crontab(text)
+    return text
 
 
 class CriterionShape(Strict):
@@ -146,7 +163,7 @@ class EvalShape(Strict):
     samples: SamplesShape = SamplesShape()
     criteria: Annotated[tuple[CriterionShape, ...], Field(min_length=1, max_length=50)]
     humans: HumansShape = HumansShape()
-    schedule: str | None = None
+    schedule: Annotated[str, AfterValidator(check_crontab)] | None = None
     every: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,4} (min|h|d)$")] | None = None
     budget: BudgetShape = BudgetShape()
     error_rate: Annotated[float, Field(ge=0.0001, le=0.2)] = 0.01
@@ -160,8 +177,6 @@ class EvalShape(Strict):
             raise ValueError("a suite or tags are to be named")
         if self.schedule is not None and self.every is not None:
             raise ValueError("either `schedule` or `every`")
-        if self.schedule is not None:
-            check_crontab(self.schedule)
         names = [criterion.name for criterion in self.criteria]
         if len(set(names)) < len(names):
             raise ValueError(f"the criterion {max(names, key=names.count)!r} is given twice")
@@ -179,19 +194,3 @@ class EvalShape(Strict):
     def checks(self) -> list[str]:
         """The checks that the criteria are measured by, each once."""
         return list(dict.fromkeys(each.check_name for each in self.criteria if each.check_name))
-
-
-def check_crontab(text: str) -> None:
-    """Raises ValueError unless these are the five fields of a crontab."""
-    make_crontab(text)
-
-
-def make_crontab(text: str) -> Any:
-    fields = text.split()
-    if len(fields) != 5:
-        raise ValueError('schedule: five fields are expected, as in "0 3 * * *"')
-    minute, hour, day, month, weekday = fields
-    try:
-        return crontab(minute, hour, weekday, day_of_month=day, month_of_year=month)
-    except Exception as error:
-        raise ValueError(f"schedule: {text!r} is no crontab ({error})") from error

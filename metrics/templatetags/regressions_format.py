@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from metrics.regressions.models import RegressionEval, Run
 from metrics.regressions.reports.words import OUTCOMES, write_amount, write_number
+from metrics.stats.verdict import Outcome
 from metrics.templatetags.metrics_format import PER_CENT
 
 register = template.Library()
@@ -44,6 +45,9 @@ def outcome_tag(run: Run) -> SafeString:
 
 @register.filter
 def large_words(run: Run) -> str:
+    """People are named only where they could decide."""
+    if run.outcome == Outcome.NEEDS_HUMANS and not run.report.get("asks"):
+        return "Undecided"
     return LARGE[run.outcome or run.state]
 
 

@@ -68,6 +68,19 @@ def test_a_new_family_of_models_ends_the_trust(db: None, tmp_path: Path) -> None
     assert trust.reasons[0].startswith("expired: a new family came after the evidence")
 
 
+def test_what_was_never_shown_does_not_expire(db: None, tmp_path: Path) -> None:
+    arena = make_site(tmp_path, 40)
+    hold_due()
+    before = find_trust("brightness")
+    newcomer = Competitor.objects.create(name="gnu", family="antelopes")
+    arena.entries.create(competitor=newcomer, joined_at=NOW)
+    Candidate.objects.create(
+        prompt=arena.prompts()[0], competitor=newcomer, status="done", finished_at=NOW
+    )
+    assert before.state == State.UNPROVEN
+    assert find_trust("brightness").reasons == before.reasons
+
+
 def test_a_family_is_named_when_a_board_shows_a_member() -> None:
     strangers = {"ibexes": {2}, "antelopes": {1, 3}, "yaks": {4}}
     present = replace(NOBODY, names={1: "gnu"})
