@@ -15,7 +15,7 @@ demo: $(VENV)/.site        ## set up and run the whole site on http://127.0.0.1:
 	@PORT=$(PORT) exec $(BIN)/python -m evalsite.launch
 
 test: $(VENV)/.dev         ## set up and run every test
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} $(ARGS)
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist worksteal $(ARGS)
 
 test-extras: $(EXTRAS)/.extras ## run the tests of the providers whose libraries are extras
 	@$(EXTRAS)/bin/python -m pytest tests/arenas/providers/test_litellm.py \

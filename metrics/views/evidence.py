@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any
 
 from arenas.candidates.models import Candidate, Part
 from arenas.images.models import Image
 from metrics.results.models import CheckResult
 
+# A letter's width and a line's height, to the size of letters.
+WIDE, HIGH = 0.7, 1.15
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A box, or a closed line of `points` as SVG takes them, with where its label stands."""
+    """A box, or a closed line of `points` as SVG takes them, with its label in `lines`.
+
+    `x` and `y` are the upper left corner of the label, in pixels of the picture.
+    """
 
     left: int
     top: int
@@ -19,11 +26,9 @@ class Shape:
     height: int
     points: str
     label: str
-    leftward: bool = False  # whether the label ends at the right side, to stay on the picture
-
-    @property
-    def right(self) -> int:
-        return self.left + self.width
+    lines: tuple[str, ...] = ()
+    x: int = 0
+    y: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,12 @@ class Picture:
 
     @property
     def letters(self) -> int:
-        """The height of labels, in pixels of the picture."""
-        return max(8, max(self.image.width, self.image.height) // 24)
+        return measure_letters(self.image)
+
+
+def measure_letters(image: Image) -> int:
+    """The height of labels, in pixels of the picture."""
+    return max(8, max(image.width, image.height) // 28)
 
 
 def draw_parts(
@@ -72,14 +81,31 @@ def draw(image: Image, results: Iterable[CheckResult | None], place: str) -> Pic
     layers = [
         Layer(number, shapes)
         for number, result in enumerate(results)
-        if result and (shapes := list_shapes(result, place, image.width))
+        if result and (shapes := list_shapes(result, place, image))
     ]
     return Picture(image, layers)
 
 
-def list_shapes(result: CheckResult, place: str, width: int) -> list[Shape]:
+def list_shapes(result: CheckResult, place: str, image: Image) -> list[Shape]:
     shapes = [make_shape(each) for each in result.evidence if each["picture"] == place]
-    return [replace(each, leftward=each.left + each.right > width) for each in shapes]
+    return [place_label(shape, image) for shape in shapes]
+
+
+def place_label(shape: Shape, image: Image) -> Shape:
+    """Above the shape, so that what is in it is seen; where there is no room below, or else in it.
+
+    It is wrapped and moved so that it stays on the picture.
+    """
+    letters = measure_letters(image)
+    lines = wrap(shape.label, max(8, int(image.width / (WIDE * letters))))
+    width = WIDE * letters * max(map(len, lines), default=0)
+    height = round(HIGH * letters * len(lines))
+    y = shape.top - height
+    if y < 0:
+        below = shape.top + shape.height
+        y = below if below + height <= image.height else shape.top
+    x = max(0, min(shape.left, round(image.width - width)))
+    return replace(shape, lines=tuple(lines), x=x, y=y)
 
 
 def make_shape(evidence: dict[str, Any]) -> Shape:

@@ -8,7 +8,7 @@ from metrics.leaderboards.models import Rating
 from metrics.views.limit import is_far
 
 STEPS = (10, 20, 25, 50, 100, 200, 500, 1000)
-MAX_LINES = 6
+MAX_LINES = 4
 MARGIN = 0.04
 MEAN = 1000
 

@@ -133,10 +133,10 @@ def test_every_prompt_of_the_fixtures_gives_the_images_it_expects(prompt):
 
 
 @pytest.mark.parametrize("defect", [name for name in DEFECTS if name != "refusal_rate"])
-def test_a_defect_changes_every_prompt_it_applies_to_and_more_with_strength(defect):
-    for prompt, request in all_requests().items():
-        if not applies(defect, request):
-            continue
+def test_a_defect_changes_what_it_applies_to_and_more_with_strength(defect):
+    asked = [prompt for prompt, request in all_requests().items() if applies(defect, request)]
+    # Each third, another third for each defect: all of them would take minutes.
+    for prompt in asked[list(DEFECTS).index(defect) % 3 :: 3]:
         changes = [change(prompt, defect, strength) for strength in STRENGTHS]
         assert changes[0] > 0, prompt
         assert all(b >= 0.97 * a for a, b in pairwise(changes)), (prompt, changes)
