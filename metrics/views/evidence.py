@@ -104,7 +104,7 @@ def place_label(shape: Shape, image: Image) -> Shape:
     if y < 0:
         below = shape.top + shape.height
         y = below if below + height <= image.height else shape.top
-    x = max(0, min(shape.left, round(image.width - width)))
+    x = max(0, min(shape.left, int(image.width - width)))
     return replace(shape, lines=tuple(lines), x=x, y=y)
 
 
