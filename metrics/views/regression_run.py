@@ -26,6 +26,7 @@ from metrics.regressions.reports.junit import write_junit
 from metrics.regressions.reports.markdown import write_markdown
 from metrics.regressions.reports.words import say_open
 from metrics.regressions.unsteady import find_unsteady
+from metrics.results.run import find_missing
 from metrics.views.regression_pictures import list_worst
 from metrics.views.regression_plot import Mark, mark
 
@@ -68,7 +69,12 @@ class Asking:
 def run(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """The page asks again for its changing part until there is an outcome."""
     found = get_run(name, number)
-    moving = {"run": found, "progress": measure(found), "asking": describe_asking(found)}
+    moving = {
+        "run": found,
+        "progress": measure(found),
+        "unchecked": count_unchecked(found),
+        "asking": describe_asking(found),
+    }
     if request.htmx:  # type: ignore[attr-defined]
         if found.has_ended or request.GET.get("state") != found.state:
             return HttpResponseClientRefresh()
@@ -99,6 +105,14 @@ def measure(found: Run) -> Progress | None:
     """How many candidates are made, while they are."""
     busy = found.state in (Run.State.GENERATING, Run.State.CHECKING)
     return measure_progress(found.arena)[0] if found.arena and busy else None
+
+
+def count_unchecked(found: Run) -> int | None:
+    """How many check results are still to come, once the pictures are made."""
+    if found.state != Run.State.CHECKING or found.arena is None:
+        return None
+    arena = found.arena
+    return sum(len(find_missing(arena, name)) for name in arena.checks)
 
 
 def describe_asking(found: Run) -> Asking | None:

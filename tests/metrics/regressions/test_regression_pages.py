@@ -116,6 +116,20 @@ def test_people_are_followed_with_the_link_for_raters(staff_client, tmp_path):
     assert moved["HX-Refresh"] == "true"
 
 
+def test_how_many_check_results_are_missing_is_said(staff_client, tmp_path):
+    run = begin(make_night(tmp_path, prompts=2))
+    answer(run, shift(0))
+    CheckResult.objects.filter(candidate__competitor=run.challenger).delete()
+    Run.objects.filter(pk=run.pk).update(state="checking")
+    assert "<b>2</b> check results are still to come." in text(staff_client.get(RUN))
+
+
+def test_an_undecided_run_that_nobody_can_vote_on_does_not_call_for_people(staff_client, tmp_path):
+    criteria = [{"measure": "refusal_rate", "margin": 2.0}]
+    run_night(make_night(tmp_path, criteria=criteria), shift(0))
+    assert "<h1>Undecided</h1>" in text(staff_client.get(RUN))
+
+
 def test_a_run_without_anything_yet_and_one_that_failed_have_pages(staff_client, tmp_path):
     evaluation = make_night(tmp_path, prompts=1)
     run = begin(evaluation)
