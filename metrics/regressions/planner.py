@@ -14,6 +14,8 @@ from metrics.regressions.models import RegressionEval
 from metrics.regressions.prompts import list_prompts
 from metrics.regressions.shape import COSTS, HUMAN, MOST, RATES, CriterionShape
 from metrics.regressions.start import RunRefused, find_challenger
+from metrics.results.asking import make_check
+from metrics.results.contents import describe_prompt
 from metrics.stats.asking import elo_to_points
 from metrics.stats.regression_plan import (
     Costs,
@@ -226,10 +228,15 @@ def price_vote(wish: Wish) -> Price:
 
 
 def count_prompts(evaluation: RegressionEval | None, criterion: CriterionShape) -> int:
+    """The eval's prompts that the criterion can measure."""
     if evaluation is None:
         return 0
     prompts = list_prompts(evaluation.suite_version, evaluation.tags)
-    return sum(criterion.category in ("", each.category) for each in prompts)
+    about = [each for each in prompts if criterion.category in ("", each.category)]
+    if not criterion.check_name:
+        return len(about)
+    check = make_check(criterion.check_name)
+    return sum(check.applies(describe_prompt(each)) for each in about)
 
 
 def look_at(

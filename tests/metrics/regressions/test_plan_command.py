@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arenas.candidates.models import Candidate
+from metrics.checks.base import make_check
 from metrics.regressions.components import estimate, learn_votes, read_votes
 from metrics.regressions.gather import gather
 from metrics.regressions.planner import PRICE_IMAGE, CannotPlan, Wish, make_plan
@@ -172,3 +173,13 @@ def test_the_page_says_what_is_wrong(staff_client, query, said):
     answered = staff_client.get(f"/workbench/plan/?{query}")
     assert answered.status_code == 400
     assert said.lower() in text(answered).lower()
+
+
+def test_only_prompts_that_the_criterion_can_measure_are_at_hand(tmp_path, monkeypatch):
+    criterion = {"measure": "technical.aspect_error", "margin": 0.1}
+    evaluation = make_night(tmp_path, prompts=4, criteria=[criterion])
+    kind = type(make_check("technical"))
+    monkeypatch.setattr(kind, "applies", lambda self, prompt: prompt.id in {"p0", "p2"})
+    found = make_plan(evaluation, Wish(unit="technical.aspect_error", difference=0.1)).at
+    assert found is not None
+    assert found.prompts == 2
