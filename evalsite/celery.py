@@ -1,6 +1,7 @@
 """The Celery application, and everything that happens by itself, as one table."""
 
 import os
+import signal
 from importlib import import_module
 from typing import Any
 
@@ -132,6 +133,13 @@ def forget_rows(**_: object) -> None:
     """What is no row of the table any more is not fired any more."""
     tasks = import_module("django_celery_beat.models").PeriodicTask.objects
     tasks.filter(description=OWN).exclude(name__in=app.conf.beat_schedule).delete()
+
+
+@worker_init.connect
+def follow_command(**_: object) -> None:
+    """A worker that a command brought ends with it, however that ends; what runs is finished."""
+    if os.environ.get("EVALSITE_LIFELINE") == "command":
+        die_with_parent(signal.SIGTERM)
 
 
 @worker_process_init.connect

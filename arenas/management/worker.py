@@ -41,7 +41,7 @@ def start_worker(queue: str) -> "subprocess.Popen[bytes]":
             *("--queues", queue, "--concurrency", processes),
             *("--hostname", f"{queue}{os.getpid()}@%h", "--loglevel", "WARNING"),
         ],
-        env={**os.environ, "EVALSITE_LIFELINE": "1"},
+        env={**os.environ, "EVALSITE_LIFELINE": "command"},
         cwd=settings.ROOT,
         stdout=subprocess.DEVNULL,
     )
