@@ -7,7 +7,8 @@ EXTRAS := .venv-extras
 
 .PHONY: demo test test-extras check messages setup lock bench bench-rating bench-coverage bench-fit \
 	bench-scale bench-judge bench-court bench-pairing bench-leaderboard bench-studies bench-generation \
-	bench-serving bench-integrity bench-blindness bench-checks bench-hostile bench-regressions clean help
+	bench-serving bench-integrity bench-blindness bench-checks bench-hostile bench-regressions bench-nightly \
+	bench-verdict clean help
 help:            ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
@@ -91,6 +92,12 @@ bench-hostile: $(VENV)/.dev ## 200 hostile files: what they do to decoding and m
 
 bench-regressions: $(VENV)/.dev ## regression evals: wrong passes and fails, power, votes used
 	$(SIMULATE) benchmarks.regression_errors $(ARGS)
+
+bench-nightly: $(VENV)/.dev ## a regression eval from end to end: pictures, checks, exits (ten minutes)
+	$(BIN)/python -m benchmarks.nightly $(ARGS)
+
+bench-verdict: $(VENV)/.dev ## how long the verdict of a regression run takes
+	$(BIN)/python -m benchmarks.verdict_speed $(ARGS)
 
 bench-generation: $(VENV)/.dev ## generation against the stand-in: rate, kills, faults, budget, memory
 	$(BIN)/python -m benchmarks.generation $(ARGS)
