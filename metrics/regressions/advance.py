@@ -148,7 +148,7 @@ def await_candidates(run: Run, now: datetime) -> None:
     rows = select_candidates(find_arena(run))
     if select_moving(rows).exists():
         return
-    for competitor in {run.baseline, run.challenger}:
+    for competitor in (run.baseline, run.challenger):
         own = rows.filter(competitor=competitor)
         if not own.exclude(status__in=Candidate.OPEN).exists():
             raise RunFailed(f"no picture of {competitor} was made")

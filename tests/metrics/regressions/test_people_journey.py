@@ -30,7 +30,7 @@ COLOURS = {BASELINE: "green", CHALLENGER: "maroon"}
 def run(tmp_path: Path) -> Run:
     """Its check is not proven, so that people are asked; each side's pictures have a colour."""
     evaluation = make_night(
-        tmp_path, prompts=45, budget={"votes": VOTES},
+        tmp_path, prompts=70, budget={"votes": VOTES},
         humans={"margin": 10, "look": 10, "repeat_share": 0.1, "simulated": True},
     )  # fmt: skip
     run = begin(evaluation)
@@ -77,7 +77,7 @@ def test_raters_close_the_arena_before_the_budget_when_the_challenger_is_worse(r
     assert (run.state, run.asked) == ("voting", ["human"])
     page = f"/arenas/{find_arena(run).slug}/vote/"
     # The eye sees colours, and takes the worse one now and then.
-    likes = {find_picture(BASELINE): 9.0, find_picture(CHALLENGER): 1.0}
+    likes = {find_picture(BASELINE): 19.0, find_picture(CHALLENGER): 1.0}
     raters, rng = arrive(3, page), random.Random(7)
     while run.state == "voting" and sum(each.answer(page, likes, rng) for each in raters):
         run = advance(run, now=timezone.now())
@@ -85,7 +85,7 @@ def test_raters_close_the_arena_before_the_budget_when_the_challenger_is_worse(r
     row = next(each for each in run.report["criteria"] if each["measure"] == "human")
     assert row["upper"] < row["threshold"] == -10
     used = run.report["votes"]["used"]
-    assert 0 < used < PlannedBattle.objects.filter(arena=run.arena).count() == 45
+    assert 0 < used < PlannedBattle.objects.filter(arena=run.arena).count() == 70
     assert Vote.objects.count() < VOTES
     closed = text(raters[0].client.get(page))
     assert "Thank you!" in closed
