@@ -158,8 +158,9 @@ def test_a_run_is_decided_by_the_criteria_that_it_was_started_with(tmp_path):
     assert settle(run).report["criteria"][0]["margin"] == 8
 
 
-def test_a_slow_change_over_the_runs_turns_a_pass_over_to_people(tmp_path):
-    evaluation = make_night(tmp_path, prompts=30)
+def make_slow_change(folder):
+    """An eval that got worse with run 10, by less than the margin; and its first run."""
+    evaluation = make_night(folder, prompts=30)
     prove()
     run = begin(evaluation)
     answer(run, shift(0))
@@ -167,6 +168,11 @@ def test_a_slow_change_over_the_runs_turns_a_pass_over_to_people(tmp_path):
     row = {"name": "brightness.mean"}
     means = [0.1, -0.1, 0.05, -0.05, 0.0, 0.1, -0.1, 0.05, *[-3.0] * 7]
     past(evaluation, run, [[{**row, "mean": mean}] for mean in means])
+    return evaluation, run
+
+
+def test_a_slow_change_over_the_runs_turns_a_pass_over_to_people(tmp_path):
+    evaluation, _ = make_slow_change(tmp_path)
     late = begin(evaluation)
     add_results(list(late_candidates(late)), lambda each: 100.0 - 3)
     late = settle(late)
@@ -176,14 +182,7 @@ def test_a_slow_change_over_the_runs_turns_a_pass_over_to_people(tmp_path):
 
 
 def test_a_change_that_was_looked_at_and_found_good_is_told_no_more(tmp_path):
-    evaluation = make_night(tmp_path, prompts=30)
-    prove()
-    run = begin(evaluation)
-    answer(run, shift(0))
-    settle(run)
-    row = {"name": "brightness.mean"}
-    means = [0.1, -0.1, 0.05, -0.05, 0.0, 0.1, -0.1, 0.05, *[-3.0] * 7]
-    past(evaluation, run, [[{**row, "mean": mean}] for mean in means])
+    evaluation, run = make_slow_change(tmp_path)
     known = NOW + timedelta(minutes=1)
     promote(evaluation, run.baseline, by="alice", reason="brighter lamps", now=known)
     late = begin(evaluation, now=known)
